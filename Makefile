@@ -1,0 +1,73 @@
+# Installs what is missing and runs it. Needs make, Python 3.11 or newer with venv, and a package index for pip.
+# Nothing here depends on an exported variable or on HOME.
+
+SHELL := /bin/sh
+.SHELLFLAGS := -euc
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHONS := python3 python3.13 python3.12 python3.11
+VENV := .venv
+# Programs of the environment are run as modules: their own scripts name the place where they were installed.
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet --root-user-action=ignore
+RUNTIME := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+TOOLS := .tools/.installed
+LINT_IMPORTS := $(PY) -c 'import sys; from importlinter.cli import lint_imports_command; lint_imports_command()' --no-logo
+
+.PHONY: help run test check call bench lint
+
+help: ## List these targets.
+	@sed -n 's/^\([a-z]*\): .*## /\1 /p' $(MAKEFILE_LIST) | while read -r name text; do printf 'make %-6s %s\n' "$$name" "$$text"; done
+
+run: $(RUNTIME) $(TOOLS) ## Install what is missing and start the hotline in the foreground (Ctrl-C ends it).
+	@exec $(VENV)/bin/hotline run
+
+test: $(DEV) $(TOOLS) lint ## Install what is missing; lint, types, layers and every test.
+	@$(PY) -m pytest --cov --cov-report=term:skip-covered
+
+check: $(DEV) lint ## Lint, types, layers and the fast tests, in about a minute.
+	@$(PY) -m pytest -q -m 'not real and not slow' --cov --cov-report=term:skip-covered
+
+call: $(RUNTIME) $(TOOLS) ## Place one real SIP call to the running hotline and tell its story.
+	@exec $(VENV)/bin/hotline call
+
+bench: $(DEV) $(TOOLS) ## Measure the running parts on this machine.
+	@exec $(VENV)/bin/hotline bench
+
+lint: $(DEV)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(LINT_IMPORTS)
+
+$(VENV)/bin/hotline: $(RUNTIME)
+
+$(RUNTIME): requirements.txt
+	@for python in $(PYTHONS); do \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  echo "Making the Python environment in $(VENV) ..."; \
+	  "$$python" -m venv $(VENV) && exit 0; \
+	  echo "Python's venv module is needed (Debian: apt install python3-venv)" >&2; exit 1; \
+	done; \
+	echo "Python 3.11 or newer is needed; python3 here is: $$(python3 -V 2>&1 || true)" >&2; exit 1
+	@echo "Installing the pinned requirements ..."
+	@$(PIP) -r requirements.txt
+	@# The repository itself, by a path relative to site-packages: the tree can be moved.
+	@echo ../../../.. > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/hotline.pth"
+	@printf '%s\n' '#!/bin/sh' \
+	  '# Written by make: the hotline command with this repository and its Python, from any directory.' \
+	  'exec "$$(dirname -- "$$(readlink -f -- "$$0")")/python" -P -m ivr "$$@"' > $(VENV)/bin/hotline
+	@chmod +x $(VENV)/bin/hotline
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.txt
+	@echo "Installing what checks and tests need ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(TOOLS): $(RUNTIME)
+	@$(VENV)/bin/hotline install-tools
+	@mkdir -p $(@D)
+	@touch $@

@@ -1,0 +1,157 @@
+"""The AGI door: a burst's arguments become events, line commands become channel variables. Nothing is decided here.
+
+The sentinel HL_DONE is set last: only with it does the dialplan believe anything of a burst.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import assert_never
+
+from agi_scripts.session import AgiSession
+from config.prompt_pack import PromptPack
+from ivr.adapters.asterisk_phones import dial_string
+from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say
+from ivr.policy.events import AgentAnswered, CallerGreeted, Event, RingResult
+from ivr.policy.phone import parse_phone
+from ivr.policy.phone_number import caller_identity
+from ivr.policy.rules import Rules
+from ivr.service.ports import Clock, Contact
+from ivr.service.switchboard import Switchboard
+
+# Asterisk's words for how a Dial ended; a word not listed here is a bug to be heard of, not a no-answer.
+RING_RESULTS = {
+    "ANSWER": RingResult.ANSWERED,
+    "NOANSWER": RingResult.NO_ANSWER,
+    "CANCEL": RingResult.NO_ANSWER,
+    "BUSY": RingResult.BUSY,
+    "CONGESTION": RingResult.UNREACHABLE,
+    "CHANUNAVAIL": RingResult.UNREACHABLE,
+    "INVALIDARGS": RingResult.UNREACHABLE,
+}
+_REF = re.compile(r"[A-Za-z0-9_.-]{1,150}")
+_TURN = re.compile(r"[0-9]{1,6}|end")
+
+
+class BadBurst(ValueError):
+    """The dialplan asked something this server cannot read; `field` names it."""
+
+    def __init__(self, field: str, value: str) -> None:
+        self.field = field
+        super().__init__(f"burst argument {field}: {value[:40]!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Burst:
+    """What the dialplan sent along: the call, its stamps and what the last verb brought."""
+
+    turn: str
+    contact: Contact
+    greeted_at: datetime | None
+    served_at: datetime | None
+    extra: str
+
+    @property
+    def stamps(self) -> tuple[Event, ...]:
+        """The two moments the switch has stamped so far; importing one again changes nothing."""
+        greeted = () if self.greeted_at is None else (CallerGreeted(at=self.greeted_at),)
+        served = () if self.served_at is None else (AgentAnswered(at=self.served_at),)
+        return tuple(sorted((*greeted, *served), key=lambda event: event.at))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """What every entry needs."""
+
+    switchboard: Switchboard
+    clock: Clock
+    rules: Rules
+    prompts: PromptPack
+    outbound_trunk: str | None
+
+    def answer(self, agi: AgiSession, events_of: Callable[[Burst, datetime], tuple[Event, ...]]) -> None:
+        """One burst: what happened goes in, the next verbs come out."""
+        burst = self.read(agi)
+        events = (*burst.stamps, *events_of(burst, self.clock.now()))
+        commands = self.switchboard.handle(burst.contact, burst.turn, events)
+        agi.set_variables({**self.verbs(commands), "HL_DONE": burst.turn})
+
+    def read(self, agi: AgiSession) -> Burst:
+        """Raises BadBurst naming the argument at fault."""
+        arguments = dict(zip(_ARGUMENTS, agi.arguments, strict=False))
+        presented_at = _moment("HL_AT", arguments.get("HL_AT", ""))
+        if presented_at is None:
+            raise BadBurst("HL_AT", "")
+        contact = Contact(
+            door="asterisk",
+            ref=_checked("HL_REF", arguments.get("HL_REF", ""), _REF),
+            hotline=arguments.get("HL_HOTLINE", "")[:64],
+            caller=caller_identity(agi.env.get("agi_callerid", ""), self.rules.area_code),
+            presented_at=presented_at,
+            channel=agi.env.get("agi_channel", "")[:160] or None,
+        )
+        return Burst(
+            turn=_checked("HL_TURN", arguments.get("HL_TURN", ""), _TURN),
+            contact=contact,
+            greeted_at=_moment("HL_GREETED", arguments.get("HL_GREETED", "")),
+            served_at=_moment("HL_SERVED", arguments.get("HL_SERVED", "")),
+            extra=arguments.get("HL_EXTRA", ""),
+        )
+
+    def verbs(self, commands: tuple[LineCommand, ...]) -> dict[str, object]:
+        """Line commands as the variables the dialplan's verbs read."""
+        values: dict[str, object] = {"HL_VERBS": ",".join(_verb(command) for command in commands)}
+        for command in commands:
+            values |= self._arguments(command)
+        return values
+
+    def _arguments(self, command: LineCommand) -> dict[str, object]:
+        match command:
+            case Say(prompts=prompts):
+                return {"HL_SAY": self.sounds(prompts)}
+            case Ring(phone=phone, seconds=seconds, sound=sound):
+                dial = dial_string(parse_phone(phone), self.outbound_trunk) or ""
+                return {"HL_DIAL": dial, "HL_SECONDS": f"{seconds:.3f}", "HL_SOUND": sound.value}
+            case Ask(prompts=prompts, digits=digits, seconds=seconds):
+                return {"HL_SAY": self.sounds(prompts), "HL_DIGITS": digits, "HL_SECONDS": f"{seconds:.0f}"}
+            case Hold(seconds=seconds, sound=sound):
+                return {"HL_SECONDS": f"{seconds:.3f}", "HL_SOUND": sound.value}
+            case HangUp():
+                return {}
+            case _ as never:
+                assert_never(never)
+
+    def sounds(self, prompts: tuple[str, ...]) -> str:
+        """Prompts as Playback takes them: paths without ending, joined by &."""
+        return "&".join(str(self.prompts.path(prompt).with_suffix("")) for prompt in prompts)
+
+
+_ARGUMENTS = ("HL_TURN", "HL_AT", "HL_REF", "HL_HOTLINE", "HL_GREETED", "HL_SERVED", "HL_EXTRA")
+
+
+def _verb(command: LineCommand) -> str:
+    return {Say: "say", Ring: "ring", Ask: "ask", Hold: "hold", HangUp: "hangup"}[type(command)]
+
+
+def _checked(field: str, value: str, form: re.Pattern[str]) -> str:
+    if form.fullmatch(value) is None:
+        raise BadBurst(field, value)
+    return value
+
+
+def _moment(field: str, value: str) -> datetime | None:
+    """Epoch seconds with a fraction, as the switch stamps them; '' is no stamp."""
+    if not value:
+        return None
+    if re.fullmatch(r"[0-9]{9,11}(\.[0-9]{1,9})?", value) is None:
+        raise BadBurst(field, value)
+    return datetime.fromtimestamp(float(value), UTC)
+
+
+def moment_of(burst: Burst, field: str) -> datetime:
+    """The burst's extra as a moment. Raises BadBurst."""
+    moment = _moment(field, burst.extra)
+    if moment is None:
+        raise BadBurst(field, "")
+    return moment

@@ -1,0 +1,10 @@
+"""Dialplan entry `ring_ended`: a phone stopped ringing, or the talk it led to is over."""
+
+from agi_scripts.door import RING_RESULTS, Door
+from agi_scripts.session import AgiSession
+from ivr.policy.events import RingEnded
+
+
+def main(agi: AgiSession, door: Door) -> None:
+    """HL_EXTRA is DIALSTATUS; that somebody spoke is known from his own leg's stamp alone."""
+    door.answer(agi, lambda burst, now: (RingEnded(at=now, result=RING_RESULTS[burst.extra]),))

@@ -1,0 +1,112 @@
+"""The FastAGI server of the hotline, with the floor loop beside it: `python -m agi_scripts.server`.
+
+It holds no state a call needs: killed at any moment, its successor goes on from the book.
+"""
+
+import logging
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from functools import partial
+
+from agi_scripts import agent_state, digits, fetched, hold_elapsed, hung_up, offered, ring_ended
+from agi_scripts.door import Door
+from agi_scripts.fastagi import FastAgiServer, Script
+from config.policy import load_rules
+from config.prompt_pack import PromptPack
+from config.secrets import load_or_create
+from config.settings import Settings, load
+from ivr.adapters.asterisk_switch import AsteriskSwitch
+from ivr.adapters.system_clock import SystemClock
+from ivr.bootstrap import agents_service, call_book
+from ivr.policy.events import Event
+from ivr.service.floor_loop import FloorLoop
+from ivr.service.ports import BookUnavailable, Contact
+from ivr.service.switchboard import Switchboard
+
+ENTRIES = {
+    "offered": offered.main,
+    "ring_ended": ring_ended.main,
+    "hold_elapsed": hold_elapsed.main,
+    "fetched": fetched.main,
+    "digits": digits.main,
+    "hung_up": hung_up.main,
+}
+"""One file per dialplan entry, of the same name."""
+
+log = logging.getLogger(__name__)
+
+
+class Hotline:
+    """Everything that runs in this process."""
+
+    def __init__(self, settings: Settings) -> None:
+        secrets = load_or_create(settings.data_dir)
+        rules, clock = load_rules(settings), SystemClock()
+        self._book = call_book(settings)
+        self._switchboard = Switchboard(self._book, rules)
+        self.switch = AsteriskSwitch(settings.ami_port, secrets.ami_secret, on_stamp=self._stamped)
+        self.floor_loop = FloorLoop(self._book, self.switch, clock, rules)
+        self._switchboard.on_change = self.floor_loop.signal
+        door = Door(
+            switchboard=self._switchboard,
+            clock=clock,
+            rules=rules,
+            prompts=PromptPack(settings.root / "config" / "prompts", settings.data_dir / "custom", "zh_CN"),
+            outbound_trunk=settings.outbound_trunk,
+        )
+        self.server = FastAgiServer(
+            _scripts(door, settings), token=secrets.agi_token, port=settings.agi_port, session_seconds=2.5
+        )
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Until stopped; running bursts are finished."""
+        self.switch.start()
+        floor = threading.Thread(target=self.floor_loop.run, args=(self._stop,), name="floor", daemon=True)
+        floor.start()
+        log.info("bursts on %s:%d", *self.server.address)
+        self.server.serve_forever()
+        self._stop.set()
+        self.floor_loop.signal()
+        floor.join(timeout=2)
+        self.switch.stop()
+        self._book.close()
+
+    def stop(self) -> None:
+        """From a signal handler: no new burst, the running ones finish."""
+        threading.Thread(target=self.server.stop, name="stopper", daemon=True).start()
+
+    def _stamped(self, ref: str, event: Event) -> None:
+        """A stamp heard live; one that is missed comes with the next burst."""
+        contact = Contact(door="asterisk", ref=ref, hotline="", caller=None, presented_at=_NEVER)
+        try:
+            self._switchboard.note(contact, event)
+        except BookUnavailable:
+            log.info("a live stamp was not written; the next burst brings it")
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _scripts(door: Door, settings: Settings) -> dict[str, Script]:
+    scripts: dict[str, Script] = {name: partial(main, door=door) for name, main in ENTRIES.items()}
+    scripts["agent_state"] = partial(agent_state.main, door=door, agents=agents_service(settings))
+    return scripts
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT."""
+    logging.basicConfig(
+        stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    hotline = Hotline(load())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: hotline.stop())
+    hotline.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

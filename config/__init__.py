@@ -1,0 +1,1 @@
+"""Settings, policy numbers, prompts and Asterisk files: what an installation may change."""

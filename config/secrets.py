@@ -1,0 +1,32 @@
+"""The secrets an installation makes for itself at its first start, kept in its data directory, readable by it alone."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """`agi_token` is the path token of the FastAGI address, `ami_secret` the password of the AMI user."""
+
+    agi_token: str
+    ami_secret: str
+
+
+def load_or_create(data_dir: Path) -> Secrets:
+    """The same secrets for every part of one installation, whichever starts first."""
+    path = data_dir / "secrets.json"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    fresh = Secrets(agi_token=secrets.token_urlsafe(24), ami_secret=secrets.token_urlsafe(24))
+    mine = path.with_name(f".secrets-{os.getpid()}")
+    mine.touch(mode=0o600)
+    mine.write_text(json.dumps(asdict(fresh)))
+    try:
+        os.link(mine, path)  # whoever comes second finds the first one's
+    except FileExistsError:
+        pass
+    finally:
+        mine.unlink()
+    return Secrets(**json.loads(path.read_text()))

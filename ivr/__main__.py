@@ -1,0 +1,6 @@
+"""`python -m ivr` is the command `hotline`."""
+
+from ivr.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The Asterisk side of the Switch port: fetching a caller by Redirect, asking which calls live, hearing stamps.
+
+What the AMI says live is a hint that saves seconds; the stamps in the bursts are the truth.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from ivr.adapters.asterisk_manager import AsteriskManager, ManagerRefused, ManagerUnavailable
+from ivr.adapters.manager_wire import Message
+from ivr.policy.events import AgentAnswered, CallerGreeted, Event
+
+_STAMPS: Final[dict[str, type[Event]]] = {"HotlineServed": AgentAnswered, "HotlineGreeted": CallerGreeted}
+_AT = re.compile(r"[0-9]{9,11}\.[0-9]{1,9}")
+
+log = logging.getLogger(__name__)
+
+
+class AsteriskSwitch:
+    """Switch over one AMI user. `on_stamp(ref, event)` hears what the dialplan stamped, as it happens."""
+
+    def __init__(
+        self,
+        port: int,
+        secret: str,
+        *,
+        on_stamp: Callable[[str, Event], None],
+        on_connected: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._on_stamp = on_stamp
+        self._manager = AsteriskManager(
+            "127.0.0.1",
+            port,
+            "hotline",
+            secret,
+            on_event=self._heard,
+            on_connected=on_connected,
+            action_timeout_seconds=0.5,
+        )
+
+    def start(self) -> None:
+        """Connect, and stay connected."""
+        self._manager.start()
+
+    def stop(self) -> None:
+        """Disconnect."""
+        self._manager.stop()
+
+    @property
+    def connected(self) -> bool:
+        """Whether an action would be sent now."""
+        return self._manager.connected
+
+    def fetch(self, channel: str) -> bool:
+        """Redirect the caller's channel; False where that is not certain to have happened."""
+        try:
+            self._manager.redirect(channel, "hl-fetched", "s")
+        except (ManagerUnavailable, ManagerRefused, ValueError) as error:
+            log.info("not fetched: %s", error)
+            return False
+        return True
+
+    def live_refs(self) -> frozenset[str] | None:
+        """Linkedids of all channels."""
+        try:
+            return frozenset(self._manager.live_calls().values())
+        except (ManagerUnavailable, ManagerRefused):
+            return None
+
+    def _heard(self, message: Message) -> None:
+        stamp = _STAMPS.get(message.get("UserEvent", ""))
+        at = message.get("At", "")
+        if stamp is not None and _AT.fullmatch(at):
+            self._on_stamp(message.get("Ref", ""), stamp(at=datetime.fromtimestamp(float(at), UTC)))

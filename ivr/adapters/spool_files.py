@@ -1,0 +1,79 @@
+"""The spool: one file a call, written by the dialplan when nobody answered it, one line a fact.
+
+A file is taken by renaming it, so that a line written meanwhile starts a new file; it is deleted only after what it
+says is committed. What cannot be read is set aside under `bad/`, never dropped.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ivr.service.drainer import SpoolFile, SpoolLine
+
+_SETTLED_SECONDS = 0.5
+_LARGEST = 64 * 1024
+_MOMENT = re.compile(r"[0-9]{9,11}(\.[0-9]{1,9})?")
+_REF = re.compile(r"[A-Za-z0-9_.-]{1,150}")
+
+
+class SpoolFiles:
+    """Spool port over a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def take(self) -> Iterator[SpoolFile]:
+        """Every file that has come to rest, oldest first; unreadable ones are set aside."""
+        for fresh in self._directory.glob("*.req"):
+            fresh.rename(fresh.with_suffix(f".{time.time_ns()}.taken"))
+        for path in sorted(self._directory.glob("*.taken")):
+            if time.time() - path.stat().st_mtime >= _SETTLED_SECONDS:
+                yield from self._read(path)
+
+    def done(self, file: SpoolFile) -> None:
+        """What it says is committed."""
+        (self._directory / file.name).unlink(missing_ok=True)
+
+    def waiting(self) -> int:
+        """Files not yet imported."""
+        return sum(1 for path in self._directory.glob("*.*") if path.suffix in {".req", ".taken"})
+
+    def _read(self, path: Path) -> Iterator[SpoolFile]:
+        try:
+            if path.stat().st_size > _LARGEST:
+                raise ValueError("too large")
+            text = path.read_text("utf-8", "strict")
+            yield SpoolFile(name=path.name, lines=tuple(parse_line(line) for line in text.splitlines() if line))
+        except ValueError:
+            bad = self._directory / "bad"
+            bad.mkdir(exist_ok=True)
+            path.rename(bad / path.name)
+
+
+def parse_line(line: str) -> SpoolLine:
+    """One line of the dialplan's. Raises ValueError."""
+    fields = line.split("|")
+    if len(fields) != 9 or fields[0] != "v1" or fields[1] not in {"noted", "ended"}:
+        raise ValueError("not a spool line")
+    _version, kind, ref, presented, hotline, caller, greeted, seventh, at = fields
+    if _REF.fullmatch(ref) is None:
+        raise ValueError("no reference")
+    return SpoolLine(
+        kind=kind,
+        ref=ref,
+        presented_at=_moment(presented),
+        hotline=hotline[:64],
+        caller=caller[:80],
+        greeted_at=_moment(greeted) if greeted else None,
+        served_at=_moment(seventh) if kind == "ended" and seventh else None,
+        number=seventh[:40] if kind == "noted" else "",
+        at=_moment(at),
+    )
+
+
+def _moment(text: str) -> datetime:
+    if _MOMENT.fullmatch(text) is None:
+        raise ValueError("no moment")
+    return datetime.fromtimestamp(float(text), UTC)

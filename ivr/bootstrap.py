@@ -1,0 +1,46 @@
+"""The composition root: the only module that knows every layer. Nothing here runs before it is called."""
+
+from config.policy import load_rules
+from config.settings import Settings, load
+from ivr.adapters.spool_files import SpoolFiles
+from ivr.adapters.rq_jobs import RqDoorbell
+from ivr.adapters.sql_agents import SqlAgents
+from ivr.adapters.sql_call_book import SqlCallBook
+from ivr.adapters.sql_outbox import SqlOutbox
+from ivr.adapters.sql_records import SqlRecords
+from ivr.adapters.sql_sip_accounts import SipAccount
+from ivr.adapters.system_clock import SystemClock
+from ivr.service.agents import Agents
+from ivr.service.drainer import Drainer
+from ivr.service.relay import Relay
+from ivr.service.records import RecordService
+from ivr.service.switchboard import Switchboard
+
+
+def agents_service(settings: Settings) -> Agents[SipAccount | None]:
+    """Agents of this installation."""
+    clock = SystemClock()
+    return Agents(SqlAgents(settings.database_url, clock), clock)
+
+
+def call_book(settings: Settings) -> SqlCallBook:
+    """The call book; owns a writer thread, so one a process."""
+    return SqlCallBook(settings.database_url, SystemClock())
+
+
+def drainer(settings: Settings) -> Drainer:
+    """Imports what the dialplan wrote down alone."""
+    rules = load_rules(settings)
+    spool = settings.data_dir / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
+    return Drainer(SpoolFiles(spool), Switchboard(call_book(settings), rules), rules)
+
+
+def relay(settings: Settings, redis_url: str) -> Relay:
+    """Rings for what the outbox says is to do."""
+    return Relay(SqlOutbox(settings.database_url), RqDoorbell(redis_url), SystemClock())
+
+
+def records_service() -> RecordService:
+    """For a job: made anew in each worker's child, which must share no connection with its parent."""
+    return RecordService(SqlRecords(load().database_url), SystemClock())

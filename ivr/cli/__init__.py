@@ -1,0 +1,1 @@
+"""The command `hotline` and the supervisor of its processes."""

@@ -1,0 +1,165 @@
+"""Renders config/asterisk/ into the data directory: the one place where settings become Asterisk's files.
+
+Files are replaced whole, so that a reload never reads half of one.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from config.policy import load_rules
+from config.prompt_pack import MissingPrompt, PromptPack, load_texts
+from config.secrets import load_or_create
+from config.settings import Settings
+from ivr.adapters.asterisk_phones import dial_string
+from ivr.adapters.sql_sip_accounts import SipAccount
+from ivr.cli.private_asterisk import Asterisk
+from ivr.policy.phone import parse_phone
+from ivr.policy.prompts import Prompt
+from ivr.policy.rules import Rules
+
+_PLACEHOLDER = re.compile(r"@([A-Z_]+)@")
+_DIALPLAN_PROMPTS = (
+    Prompt.STATIC_APOLOGY,
+    Prompt.ASK_NUMBER,
+    Prompt.NUMBER_NOTED,
+    Prompt.NO_NUMBER,
+    Prompt.GOODBYE,
+    Prompt.FEATURE_FAILED,
+)
+
+
+class ConfigError(Exception):
+    """The telephone switch cannot be configured like this; the text says what to change."""
+
+
+def etc_dir(settings: Settings) -> Path:
+    """Where the rendered files are."""
+    return settings.data_dir / "asterisk" / "etc"
+
+
+def run_dir(settings: Settings) -> Path:
+    """Where Asterisk's control socket is: a socket's path may have 107 letters, a data directory more."""
+    path = settings.data_dir / "asterisk" / "run"
+    return path if len(os.fsencode(path)) < 80 else Path(f"/tmp/hotline-{os.getuid()}-{settings.sip_port}")  # noqa: S108 # made with 0700
+
+
+def spool_dir(settings: Settings) -> Path:
+    """Where the dialplan leaves lines for the drainer."""
+    return settings.data_dir / "spool"
+
+
+def prompt_pack(settings: Settings) -> PromptPack:
+    """The installed prompts, own recordings first, in the language of prompts.toml."""
+    return PromptPack(settings.root / "config" / "prompts", settings.data_dir / "custom", "zh_CN")
+
+
+def render(settings: Settings, asterisk: Asterisk, accounts: Iterable[SipAccount]) -> Path:
+    """Write every file Asterisk reads; its asterisk.conf. Raises ConfigError."""
+    rules = load_rules(settings)
+    etc = etc_dir(settings)
+    var = settings.data_dir / "asterisk" / "var"
+    for path in (etc, settings.log_dir, spool_dir(settings), *(var / name for name in _VAR_DIRS)):
+        path.mkdir(parents=True, exist_ok=True)
+    run_dir(settings).mkdir(parents=True, exist_ok=True, mode=0o700)
+    values = _values(settings, rules, asterisk)
+    for template in sorted((settings.root / "config" / "asterisk").glob("*.conf")):
+        _write(etc / template.name, _fill(template.read_text("utf-8"), values))
+    render_phones(settings, accounts)
+    return etc / "asterisk.conf"
+
+
+_VAR_DIRS = ("lib", "db", "keys/keys", "agi", "spool", "log/cdr-custom", "cache")
+
+
+def render_phones(settings: Settings, accounts: Iterable[SipAccount]) -> None:
+    """The registering phones; what a reload reads again."""
+    blocks = [
+        f"[{account.name}](hl-phone)\nauth = {account.name}\naors = {account.name}\n"
+        f"[{account.name}](hl-phone-auth)\nusername = {account.name}\npassword = {account.secret}\n"
+        f"[{account.name}](hl-phone-aor)\n"
+        for account in accounts
+    ]
+    _write(etc_dir(settings) / "pjsip_phones.conf", "\n".join(blocks) or "; none yet\n", secret=True)
+
+
+def _values(settings: Settings, rules: Rules, asterisk: Asterisk) -> dict[str, str]:
+    secrets = load_or_create(settings.data_dir)
+    return {
+        "ETC": str(etc_dir(settings)),
+        "VAR": str(settings.data_dir / "asterisk" / "var"),
+        "RUN": str(run_dir(settings)),
+        "MODULES": str(asterisk.module_dir),
+        "SHARE": str(asterisk.data_dir),
+        "LOG": str(settings.log_dir),
+        "SPOOL": str(spool_dir(settings)),
+        "RTP_FIRST": str(settings.rtp_ports[0]),
+        "RTP_LAST": str(settings.rtp_ports[1]),
+        "AMI_PORT": str(settings.ami_port),
+        "AMI_SECRET": secrets.ami_secret,
+        "AGI": f"agi://127.0.0.1:{settings.agi_port}/{secrets.agi_token}",
+        "BIND": settings.bind,
+        "SIP_PORT": str(settings.sip_port),
+        "EXTERNAL": _external(settings),
+        "TRUSTED": "".join(f"match = {address}\n" for address in settings.trusted_trunks),
+        "OUTBOUND": _outbound(settings),
+        "TRUNKS": str(settings.root / "config" / "asterisk" / "trunks.d"),
+        "DEADLINE": f"{rules.deadline_seconds:g}",
+        **_prompt_values(settings, rules),
+        "FALLBACK": _fallback(settings, rules),
+    }
+
+
+def _prompt_values(settings: Settings, rules: Rules) -> dict[str, str]:
+    pack = prompt_pack(settings)
+    load_texts(settings.root / "config" / "prompts.toml")
+    try:
+        spoken = {prompt.name: _sound(pack.path(prompt)) for prompt in _DIALPLAN_PROMPTS}
+        greeting = _sound(pack.path(rules.greeting))
+    except MissingPrompt as error:
+        raise ConfigError(str(error)) from error
+    music = settings.root / "config" / "prompts" / "music" / "hold.wav"
+    return {**spoken, "GREETING": greeting, "MUSIC": _sound(music), "LANGUAGE": "zh"}
+
+
+def _sound(path: Path) -> str:
+    """Asterisk names sounds without their ending."""
+    return str(path.with_suffix(""))
+
+
+def _external(settings: Settings) -> str:
+    address = settings.external_address
+    if address is None:
+        return ""
+    return f"external_media_address = {address}\nexternal_signaling_address = {address}\nlocal_net = 127.0.0.0/8\n"
+
+
+def _outbound(settings: Settings) -> str:
+    trunk = settings.outbound_trunk
+    if trunk is None or not trunk.startswith("sip:"):
+        return ""
+    return "[hl-out](hl-endpoint)\nidentify_by = ip\ncontext = hl-nowhere\n"
+
+
+def _fallback(settings: Settings, rules: Rules) -> str:
+    lines = []
+    for phone in rules.fallback_phones:
+        dial = dial_string(parse_phone(phone), settings.outbound_trunk)
+        if dial is None:
+            raise ConfigError(f"fallback phone {phone} cannot be dialled: set HOTLINE_OUTBOUND_TRUNK")
+        lines.append(f" same => n,Dial({dial},{rules.agent_ring_seconds:g},gU(hl-answered)m(hl-music))")
+        lines.append(' same => n,GotoIf($["${HL_SERVED}" != ""]?bye)')
+    return "\n".join(lines)
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+def _write(path: Path, text: str, secret: bool = True) -> None:
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.touch(mode=0o600 if secret else 0o644)
+    fresh.write_text(text, "utf-8")
+    shutil.move(fresh, path)

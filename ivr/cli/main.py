@@ -1,0 +1,143 @@
+"""The command `hotline`: exit 0 ok, 1 failed, 2 usage, 3 unavailable; every error one clear sentence."""
+
+import logging
+import sys
+import threading
+from dataclasses import dataclass
+
+import click
+
+from config.policy import load_rules
+from config.settings import Settings, SettingsError, load
+from ivr.policy.rules import Rules, RulesError
+
+FAILED, USAGE, UNAVAILABLE = 1, 2, 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """What every command gets."""
+
+    settings: Settings
+    rules: Rules
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def hotline(context: click.Context) -> None:
+    """三声热线: every call picked up within three rings."""
+    try:
+        settings = load()
+        context.obj = App(settings=settings, rules=load_rules(settings))
+    except (SettingsError, RulesError) as error:
+        click.echo(str(error), err=True)
+        context.exit(USAGE)
+
+
+@hotline.command()
+@click.pass_obj
+def run(app: App) -> None:
+    """Start everything in the foreground (make run)."""
+    from ivr.cli.run import run_everything
+
+    sys.exit(run_everything(app.settings, app.rules))
+
+
+@hotline.command()
+@click.option("--seconds", default=20, show_default=True, help="Hang up after so long.")
+@click.option("--caller", default="13800138000", show_default=True, help="The caller's number.")
+@click.pass_obj
+def call(app: App, seconds: int, caller: str) -> None:
+    """Place one real SIP call to the running hotline and tell its story."""
+    from ivr.cli.one_call import place_call
+
+    sys.exit(place_call(app.settings, app.rules, caller, seconds))
+
+
+@hotline.command("install-tools")
+@click.pass_obj
+def install_tools(app: App) -> None:
+    """Unpack a private Asterisk and sipp where this machine has none."""
+    from ivr.cli.debian_archive import InstallError
+    from ivr.cli.private_asterisk import find_asterisk, find_sipp, install
+
+    tools = app.settings.tools_dir
+    if find_asterisk(tools, notice=click.echo) and find_sipp(tools):
+        return
+    try:
+        install(tools, click.echo)
+    except InstallError as error:
+        click.echo(str(error), err=True)
+        sys.exit(FAILED)
+
+
+@hotline.group()
+def part() -> None:
+    """One process of the Procfile, in the foreground."""
+
+
+@part.command("redis")
+@click.pass_obj
+def part_redis(app: App) -> None:
+    """The embedded Redis-compatible server."""
+    from ivr.cli.parts import run_redis
+
+    run_redis(app.settings)
+
+
+@part.command("asterisk")
+@click.pass_obj
+def part_asterisk(app: App) -> None:
+    """The telephone switch, freshly configured."""
+    from ivr.cli.parts import run_asterisk
+    from ivr.cli.phones import accounts
+
+    run_asterisk(app.settings, accounts(app.settings))
+
+
+@part.command("web")
+@click.pass_obj
+def part_web(app: App) -> None:
+    """The web server."""
+    from ivr.cli.parts import run_web
+
+    run_web(app.settings)
+
+
+@part.command("worker")
+@click.argument("queue", type=click.Choice(["records"]))
+@click.pass_obj
+def part_worker(app: App, queue: str) -> None:
+    """An RQ worker for one job queue."""
+    from ivr.cli.parts import run_worker
+
+    run_worker(app.settings, queue)
+
+
+@part.command("relay")
+@click.pass_obj
+def part_relay(app: App) -> None:
+    """The outbox's relay and the spool's drainer."""
+    from ivr.bootstrap import drainer, relay
+    from ivr.cli.embedded_redis import redis_url
+    from ivr.cli.parts import stop_on_signals
+
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    stop = threading.Event()
+    stop_on_signals(stop)
+    importing = threading.Thread(target=drainer(app.settings).run, args=(stop,), name="drainer")
+    importing.start()
+    relay(app.settings, redis_url(app.settings)).run(stop)
+    importing.join(timeout=3)
+
+
+def main() -> None:
+    """Register the commands that live in their own files, then run."""
+    from ivr.cli.agents import agent
+    from ivr.cli.agreements import import_agreements
+    from ivr.cli.listings import agents, calls, metrics, records
+    from ivr.cli.why import why
+
+    for command in (agent, agents, calls, records, metrics, import_agreements, why):
+        hotline.add_command(command)
+    hotline()

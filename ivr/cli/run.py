@@ -1,0 +1,131 @@
+"""`hotline run`: database, demo agents, then every process of the Procfile; at the end the addresses to use."""
+
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from functools import partial
+
+import click
+
+from config.policy import ignored_policy_keys
+from config.settings import Settings, environment
+from ivr.adapters.sql_agents import SqlAgents
+from ivr.adapters.sql_engine import migrate
+from ivr.adapters.system_clock import SystemClock
+from ivr.bootstrap import agents_service
+from ivr.cli.procfile import parse_procfile
+from ivr.cli.supervisor import Supervisor
+from ivr.policy.rules import Rules
+
+READY_WITHIN_SECONDS = 60.0
+DEMO_AGENTS = (("wang", "王芳"), ("li", "李强"))
+
+
+def run_everything(settings: Settings, rules: Rules) -> int:
+    """Until Ctrl-C; the exit code."""
+    _say(f"三声热线 · data in {settings.data_dir} · logs in {settings.log_dir}")
+    for key in ignored_policy_keys(settings):
+        _say(f"policy key {key} is known but has no effect in this version")
+    about = {"web": _web(settings), "sip": _sip(settings)}
+    parts = parse_procfile((settings.root / "Procfile").read_text("utf-8"), environment())
+    _say("1/3 database")
+    migrate(settings.database_url)
+    logins = _demo_agents(settings)
+    _say(f"2/3 starting {', '.join(part.name for part in parts)}")
+    lock = settings.data_dir / "run.lock"
+    supervisor = Supervisor(parts, settings.log_dir, lock, _say, about=about, cwd=settings.root)
+    return supervisor.run(ready=partial(_when_ready, settings, rules, logins))
+
+
+def _demo_agents(settings: Settings) -> list[str]:
+    """An empty database gets two, so that the first call can be answered by somebody."""
+    if SqlAgents(settings.database_url, SystemClock()).count():
+        return []
+    lines = []
+    for login, name in DEMO_AGENTS:
+        account = agents_service(settings).add(login, name, "endpoint:NEW")
+        assert account is not None
+        lines.append(f"  {name} ({login}): SIP user {account.name}  secret {account.secret}")
+    return lines
+
+
+def _when_ready(settings: Settings, rules: Rules, logins: list[str]) -> None:
+    started = time.monotonic()
+    trouble: str | None = "not asked yet"
+    while time.monotonic() - started < READY_WITHIN_SECONDS:
+        trouble = _not_ready(settings)
+        if trouble is None:
+            break
+        time.sleep(0.1)
+    else:
+        _say(f"3/3 not ready after {READY_WITHIN_SECONDS:g} s: {trouble}; see {settings.log_dir}")
+        return
+    _say(f"3/3 ready after {time.monotonic() - started:.1f} s")
+    if logins:
+        _say("two demo agents were made; register a SIP phone with one of these (shown once), then")
+        _say("dial *71 from it or type `.venv/bin/hotline agent set wang available`:")
+        for line in logins:
+            _say(line)
+    _say(f"web       {_web(settings)}")
+    _say(f"dial      {_sip(settings)}")
+    _say(f"picked up within {rules.deadline_seconds:g} s · make call places a call · Ctrl-C ends everything")
+
+
+def _not_ready(settings: Settings) -> str | None:
+    try:
+        with urllib.request.urlopen(f"{_web(settings)}/readyz", timeout=1) as answer:  # noqa: S310 # our own address
+            answer.read()
+    except urllib.error.HTTPError as error:
+        return error.read().decode("utf-8", "replace")[:300]
+    except OSError as error:
+        return f"web: {error}"
+    return None if _sip_answers(settings) else "the SIP port does not answer yet"
+
+
+def _sip_answers(settings: Settings) -> bool:
+    """OPTIONS to our own Asterisk: any answer at all means it hears SIP."""
+    host = _own_host(settings)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(0.5)
+        try:
+            sock.connect((host, settings.sip_port))
+            sock.send(_options(host, settings.sip_port, sock.getsockname()[1]))
+            return sock.recv(2048).startswith(b"SIP/2.0")
+        except OSError:
+            return False
+
+
+def _options(host: str, port: int, local: int) -> bytes:
+    lines = (
+        f"OPTIONS sip:hotline@{host}:{port} SIP/2.0",
+        f"Via: SIP/2.0/UDP {host}:{local};branch=z9hG4bK-{time.time_ns()};rport",
+        f"From: <sip:ready@{host}>;tag={time.time_ns()}",
+        f"To: <sip:hotline@{host}>",
+        f"Call-ID: {time.time_ns()}@{host}",
+        "CSeq: 1 OPTIONS",
+        "Max-Forwards: 5",
+        "Content-Length: 0",
+        "",
+        "",
+    )
+    return "\r\n".join(lines).encode()
+
+
+def _own_host(settings: Settings) -> str:
+    return "127.0.0.1" if settings.bind in {"0.0.0.0", "::"} else settings.bind  # noqa: S104 # compared, not bound
+
+
+def _web(settings: Settings) -> str:
+    return f"http://{_own_host(settings)}:{settings.web_port}"
+
+
+def _sip(settings: Settings) -> str:
+    return f"sip:4001234567@{settings.external_address or _own_host(settings)}:{settings.sip_port}"
+
+
+def _say(line: str) -> None:
+    click.echo(line)
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""Use cases: load, decide, write, hand on. Knows ports, not libraries."""

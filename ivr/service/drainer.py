@@ -1,0 +1,102 @@
+"""The drainer: what the dialplan wrote down while no server answered it comes into the book, once.
+
+A call and its stamps are the same however often a line is imported; a file goes only after its commit.
+"""
+
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ivr.policy.events import AgentAnswered, CallerGreeted, Event, HungUp, NumberNoted
+from ivr.policy.phone_number import caller_identity, number_to_ring
+from ivr.policy.rules import Rules
+from ivr.service.ports import BookUnavailable, Contact
+from ivr.service.switchboard import Switchboard
+
+DRAIN_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpoolLine:
+    """`kind` is noted (number said back to the caller) or ended (the caller's leg is gone), `at` when."""
+
+    kind: str
+    ref: str
+    presented_at: datetime
+    hotline: str
+    caller: str
+    greeted_at: datetime | None
+    served_at: datetime | None
+    number: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpoolFile:
+    """A file taken and what it says."""
+
+    name: str
+    lines: tuple[SpoolLine, ...]
+
+
+class Spool(Protocol):
+    """Where the dialplan leaves what nobody was there to hear."""
+
+    def take(self) -> Iterable[SpoolFile]:
+        """Every file that has come to rest; unreadable ones are set aside."""
+
+    def done(self, file: SpoolFile) -> None:
+        """What it says is committed."""
+
+
+class Drainer:
+    """Imports the spool."""
+
+    def __init__(self, spool: Spool, switchboard: Switchboard, rules: Rules) -> None:
+        self._spool = spool
+        self._switchboard = switchboard
+        self._rules = rules
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`; with the database away the files simply wait."""
+        while not stop.wait(DRAIN_SECONDS):
+            try:
+                self.turn()
+            except (BookUnavailable, OSError) as error:
+                log.warning("the spool waits: %s", error)
+
+    def turn(self) -> int:
+        """Import every file that has come to rest; how many."""
+        imported = 0
+        for file in self._spool.take():
+            self._import(file)
+            self._spool.done(file)
+            imported += 1
+        return imported
+
+    def _import(self, file: SpoolFile) -> None:
+        for line in file.lines:
+            self._switchboard.handle(self._contact(line), f"spool-{line.kind}", self._events(line))
+        log.info("imported %s", file.name)
+
+    def _contact(self, line: SpoolLine) -> Contact:
+        return Contact(
+            door="asterisk",
+            ref=line.ref,
+            hotline=line.hotline,
+            caller=caller_identity(line.caller, self._rules.area_code),
+            presented_at=line.presented_at,
+        )
+
+    def _events(self, line: SpoolLine) -> tuple[Event, ...]:
+        greeted = () if line.greeted_at is None else (CallerGreeted(at=line.greeted_at),)
+        served = () if line.served_at is None else (AgentAnswered(at=line.served_at),)
+        if line.kind == "ended":
+            return (*greeted, *served, HungUp(at=line.at))
+        identity = caller_identity(line.number, self._rules.area_code)
+        return (*greeted, NumberNoted(at=line.at, number=number_to_ring(identity) or line.number))

@@ -1,0 +1,68 @@
+"""Rings the doorbell for what the outbox says is still to do, again and again until it is done.
+
+It writes nothing but when it rang: a lost ring, a wiped Redis or an absent worker costs time, never a record.
+"""
+
+import logging
+import threading
+from datetime import timedelta
+
+from ivr.service.ports import Clock
+from ivr.service.record_ports import Doorbell, DoorbellUnavailableError, Outbox
+
+RING_AGAIN_SECONDS = 5.0
+ROWS_A_TURN = 100
+PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class Relay:
+    """One is enough; two would ring twice and harm nothing."""
+
+    def __init__(self, outbox: Outbox, doorbell: Doorbell, clock: Clock) -> None:
+        self._outbox = outbox
+        self._doorbell = doorbell
+        self._clock = clock
+        self._trouble: str | None = None
+
+    def turn(self) -> int:
+        """Ring for what is due now; how many rings were taken. Raises DoorbellUnavailableError."""
+        now = self._clock.now()
+        due = now - timedelta(seconds=RING_AGAIN_SECONDS)
+        rung: list[int] = []
+        try:
+            for row in self._outbox.pending(self._doorbell.topics, due, ROWS_A_TURN):
+                self._doorbell.ring(row.topic, row.ref)
+                rung.append(row.id)
+        finally:
+            if rung:
+                self._outbox.mark_rung(rung, now)
+        return len(rung)
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`; slower while something is down."""
+        pause = PAUSE_SECONDS
+        while not stop.wait(pause):
+            pause = PAUSE_SECONDS if self._safe_turn() else min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def _safe_turn(self) -> bool:
+        try:
+            self.turn()
+        except DoorbellUnavailableError as error:
+            self._tell(f"Redis is down: {error}")
+        except Exception as error:  # noqa: BLE001  the relay outlives whatever the database does
+            self._tell(f"the outbox cannot be read: {type(error).__name__}")
+        else:
+            self._tell(None)
+        return self._trouble is None
+
+    def _tell(self, trouble: str | None) -> None:
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        if trouble is None:
+            _log.info("ringing again")
+        else:
+            _log.warning("%s; records open later, nothing is lost", trouble)

@@ -1,0 +1,93 @@
+"""The one way in for both doors: an event about a call goes in, the next line commands come out.
+
+Everything an event leads to is written in one transaction before the door hears a word of it: write, then speak.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ivr.policy.call import Phase
+from ivr.policy.call_flow import FLOORLESS, UnexpectedEventError, advance
+from ivr.policy.commands import HangUp, LineCommand
+from ivr.policy.events import AgentAnswered, CallerGreeted, CallOffered, Event, HungUp
+from ivr.policy.floor import Floor
+from ivr.policy.phone_number import number_to_ring
+from ivr.policy.rules import Rules
+from ivr.service.ports import CallBook, CallUnit, Contact, Decision, Entry, ReservationLost
+
+RESERVATION_TRIES = 3
+
+
+def apply(unit: CallUnit, entry: Entry, event: Event, rules: Rules) -> Entry:
+    """Advance one call by one event inside a unit; an event that means nothing now is noted and changes nothing."""
+    for _ in range(RESERVATION_TRIES):
+        floor = Floor() if type(event) in FLOORLESS else unit.floor(event.at)
+        try:
+            step = advance(entry.call, event, floor, rules)
+            return unit.write(entry, Decision(event=event, floor=floor, rules=rules, step=step))
+        except UnexpectedEventError:
+            unit.refuse(entry, event)
+            return entry
+        except ReservationLost:
+            continue  # somebody else took this agent: look at the floor again
+    raise ReservationLost
+
+
+class Switchboard:
+    """Handles events about calls; `on_change` is told after every commit, so that the floor looks again."""
+
+    def __init__(self, book: CallBook, rules: Rules, on_change: Callable[[], None] = lambda: None) -> None:
+        self._book = book
+        self._rules = rules
+        self.on_change = on_change
+
+    def handle(self, contact: Contact, key: str, events: tuple[Event, ...]) -> tuple[LineCommand, ...]:
+        """What the line shall do next. A repeated `key` gets the same answer and changes nothing.
+
+        Raises BookUnavailable.
+        """
+        entry = self._book.unit(lambda unit: self._handle(unit, contact, key, events))
+        self.on_change()
+        return (HangUp(),) if entry.call.phase is Phase.ENDED else entry.standing
+
+    def note(self, contact: Contact, event: Event) -> None:
+        """A fact from beside the door (a stamp heard live); only for calls already in the book."""
+        self._book.unit(lambda unit: self._note(unit, contact, event))
+        self.on_change()
+
+    def _handle(self, unit: CallUnit, contact: Contact, key: str, events: tuple[Event, ...]) -> Entry:
+        entry = unit.find(contact.door, contact.ref)
+        if entry is None:
+            entry = unit.add(contact, number_to_ring(contact.caller))
+            events = _from_the_beginning(events)
+        if entry.last_key == key:
+            return entry
+        for event in events:
+            if _is_news(entry, event):
+                entry = apply(unit, entry, event, self._rules)
+        unit.remember_key(entry, key)
+        return replace(entry, last_key=key)
+
+    def _note(self, unit: CallUnit, contact: Contact, event: Event) -> None:
+        entry = unit.find(contact.door, contact.ref)
+        if entry is not None and entry.call.phase is not Phase.ENDED and _is_news(entry, event):
+            apply(unit, entry, event, self._rules)
+
+
+def _is_news(entry: Entry, event: Event) -> bool:
+    """The switch repeats its two stamps in every burst; a stamp already known says nothing."""
+    match event:
+        case CallerGreeted():
+            return entry.call.greeted_at is None
+        case AgentAnswered():
+            return entry.call.served_at is None
+        case _:
+            return True
+
+
+def _from_the_beginning(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """A call whose first burst never reached us starts with the one that did."""
+    first = events[0]
+    if isinstance(first, CallOffered | CallerGreeted | HungUp):
+        return events
+    return (CallOffered(at=first.at), *events[1:])

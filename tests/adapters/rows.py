@@ -1,0 +1,66 @@
+"""A real SQLite file of the newest schema, and the few rows these tests begin with."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ivr.adapters import sql_schema as tables
+from ivr.adapters.sql_engine import create_engine, migrate
+
+NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # nine o'clock in Beijing
+CALLER = "+8613800138000"
+
+
+class SetClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: datetime = NINE) -> None:
+        self.time = now
+
+    def now(self) -> datetime:
+        return self.time
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class Database:
+    """Rows in, rows out."""
+
+    def __init__(self, directory: Path) -> None:
+        self.url = f"sqlite:///{directory / 'hotline.db'}"
+        migrate(self.url)
+        self.engine = create_engine(self.url)
+        self._refs = count(1)
+
+    def add(self, table: sa.Table, **values: Any) -> int:
+        with self.engine.begin() as connection:
+            return int((connection.execute(sa.insert(table).values(values)).inserted_primary_key or (0,))[0])
+
+    def add_call(self, **values: Any) -> int:
+        """With its outbox row, as the switchboard writes them."""
+        call: dict[str, Any] = {
+            "door": "asterisk",
+            "ref": f"1764000000.{next(self._refs)}",
+            "hotline": "12366",
+        }
+        call |= {"caller": CALLER, "phase": "ended", "presented_at": NINE, "outcome": "in_progress"}
+        call_id = self.add(tables.calls, **call | {"state": "{}", "standing": "[]"} | values)
+        self.add(tables.outbox, topic="open_record", ref=call_id, created_at=NINE)
+        return call_id
+
+    def add_company(self, name: str, *numbers: str, tax_bureau: str | None = None) -> int:
+        company = self.add(tables.companies, name=name, match_name=name, tax_bureau=tax_bureau)
+        for number in numbers:
+            self.add(tables.company_numbers, number=number, company_id=company)
+        return company
+
+    def rows(self, table: sa.Table) -> list[dict[str, Any]]:
+        with self.engine.begin() as connection:
+            return [dict(row) for row in connection.execute(sa.select(table)).mappings()]
+
+    def undone(self) -> list[int]:
+        return [row["ref"] for row in self.rows(tables.outbox) if row["done_at"] is None]

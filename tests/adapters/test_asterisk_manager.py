@@ -1,0 +1,420 @@
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ivr.adapters import asterisk_manager, manager_link
+from ivr.adapters.asterisk_manager import AsteriskManager, ManagerRefused, ManagerUnavailable
+from ivr.adapters.manager_wire import ManagerWire, Message, parse_message, render_message
+from tests.adapters import small_asterisk
+from tests.fakes.fake_manager_server import SECRET, USERNAME, FakeManagerServer
+
+DIALPLAN = """[rest]
+exten => wait,1,Answer()
+ same => n,Wait(60)
+[test]
+exten => wait,1,Goto(rest,wait,1)
+exten => elsewhere,1,UserEvent(Redirected,Where: elsewhere)
+ same => n,Wait(60)
+"""
+
+
+def eventually(condition: Callable[[], object], within_seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + within_seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.01)
+
+
+class Switch(Protocol):
+    port: int
+
+    def place_call(self) -> None: ...
+
+
+class FakeSwitch:
+    def __init__(self, server: FakeManagerServer) -> None:
+        self._server, self.port = server, server.port
+
+    def place_call(self) -> None:
+        self._server.channels["Local/wait@test-1;1"] = ("1700000000.1", "1700000000.1")
+        self._server.channels["Local/wait@test-1;2"] = ("1700000000.2", "1700000000.1")
+
+
+class RealSwitch:
+    port = small_asterisk.AMI_PORT
+
+    def __init__(self, asterisk: small_asterisk.SmallAsterisk) -> None:
+        self._asterisk = asterisk
+
+    def place_call(self) -> None:
+        self._asterisk.place_call("wait")
+
+
+class Listener:
+    """What a manager was told, and a manager made to tell it."""
+
+    def __init__(self) -> None:
+        self.events: list[Message] = []
+        self.connections = 0
+        self.managers: list[AsteriskManager] = []
+
+    def manager(self, port: int, *, secret: str = SECRET, timeout_seconds: float = 1.0) -> AsteriskManager:
+        manager = AsteriskManager(
+            "127.0.0.1", port, USERNAME, secret,
+            on_event=self.note, on_connected=self.count, action_timeout_seconds=timeout_seconds,
+        )  # fmt: skip
+        self.managers.append(manager)
+        manager.start()
+        return manager
+
+    def note(self, event: Message) -> None:
+        self.events.append(event)
+
+    def count(self) -> None:
+        self.connections += 1
+
+    def heard(self, name: str) -> list[Message]:
+        return [event for event in self.events if event.get("UserEvent", event["Event"]) == name]
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    listener = Listener()
+    yield listener
+    for manager in listener.managers:
+        manager.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("manager ")]
+
+
+@pytest.fixture
+def server() -> Iterator[FakeManagerServer]:
+    server = FakeManagerServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[small_asterisk.SmallAsterisk]:
+    asterisk = small_asterisk.start(tmp_path_factory, DIALPLAN)
+    yield asterisk
+    asterisk.stop()
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.real)])
+def switch(request: pytest.FixtureRequest) -> Switch:
+    if request.param == "fake":
+        return FakeSwitch(request.getfixturevalue("server"))
+    return RealSwitch(request.getfixturevalue("asterisk"))
+
+
+# The contract, on the fake and on the real Asterisk with write=originate,call.
+
+
+def test_every_live_channel_is_known_with_its_call(switch: Switch, listener: Listener) -> None:
+    manager = listener.manager(switch.port)
+    eventually(lambda: manager.connected)
+    before = len(manager.live_channels())
+    switch.place_call()
+    channels = manager.live_channels()
+    assert len(channels) == before + 2
+    assert {channel.unique_id: channel.linked_id for channel in channels} == manager.live_calls()
+    first, second = sorted(channels, key=lambda channel: channel.unique_id)[-2:]
+    assert first.linked_id == second.linked_id == first.unique_id
+    assert first.name.startswith("Local/wait@test-")
+
+
+def test_a_waiting_caller_is_redirected_and_the_switch_tells_it(switch: Switch, listener: Listener) -> None:
+    manager = listener.manager(switch.port)
+    eventually(lambda: manager.connected)
+    switch.place_call()
+    channel = manager.live_channels()[0]
+    manager.redirect(channel.name, "test", "elsewhere")
+    eventually(lambda: listener.heard("Redirected"))
+    assert listener.heard("Redirected")[0]["Uniqueid"] == channel.unique_id
+
+
+def test_redirecting_a_caller_who_has_left_is_refused(switch: Switch, listener: Listener) -> None:
+    manager = listener.manager(switch.port)
+    eventually(lambda: manager.connected)
+    with pytest.raises(ManagerRefused, match=r"[Cc]hannel"):
+        manager.redirect("Local/nobody@test-00000000;1", "test", "elsewhere")
+
+
+def test_a_living_switch_answers_ping(switch: Switch, listener: Listener) -> None:
+    manager = listener.manager(switch.port)
+    eventually(lambda: manager.connected)
+    assert manager.action("Ping")["Ping"] == "Pong"
+
+
+def test_what_the_switch_does_not_allow_is_a_refusal(switch: Switch, listener: Listener) -> None:
+    manager = listener.manager(switch.port)
+    eventually(lambda: manager.connected)
+    with pytest.raises(ManagerRefused):
+        manager.action("Command", Command="core show channels")
+
+
+def test_many_threads_get_each_its_own_answer(switch: Switch, listener: Listener) -> None:
+    manager = listener.manager(switch.port)
+    eventually(lambda: manager.connected)
+    errors: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            for _ in range(20):
+                assert manager.action("Ping")["Ping"] == "Pong"
+                assert isinstance(manager.live_calls(), dict)
+        except Exception as error:  # noqa: BLE001 - a thread's failure is shown by the test
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+def test_a_wrong_secret_never_connects(switch: Switch, listener: Listener) -> None:
+    manager = listener.manager(switch.port, secret="wrong")
+    time.sleep(1.5)
+    assert not manager.connected
+    with pytest.raises(ManagerUnavailable) as caught:
+        manager.action("Ping")
+    assert not caught.value.outcome_unknown
+
+
+def test_being_connected_is_told_once(switch: Switch, listener: Listener) -> None:
+    manager = listener.manager(switch.port)
+    eventually(lambda: listener.connections)
+    assert manager.connected
+    time.sleep(0.3)
+    assert listener.connections == 1
+
+
+@pytest.mark.real
+def test_a_switch_that_was_killed_is_found_again_and_its_calls_are_gone(
+    asterisk: small_asterisk.SmallAsterisk, listener: Listener
+) -> None:
+    manager = listener.manager(small_asterisk.AMI_PORT)
+    eventually(lambda: manager.connected)
+    asterisk.place_call("wait")
+    assert manager.live_calls()
+    asterisk.crash_and_restart()
+    eventually(lambda: listener.connections == 2, 10)
+    assert manager.live_calls() == {}
+
+
+# What only a fake does on demand.
+
+
+def test_a_lost_connection_comes_back_and_the_state_is_asked_again(
+    server: FakeManagerServer, listener: Listener
+) -> None:
+    manager = listener.manager(server.port)
+    eventually(lambda: listener.connections == 1)
+    server.drop_all()
+    eventually(lambda: listener.connections == 2)
+    assert manager.action("Ping")["Ping"] == "Pong"
+
+
+def test_an_unanswered_redirect_is_in_doubt_and_never_sent_again(
+    server: FakeManagerServer, listener: Listener
+) -> None:
+    server.silent.add("Redirect")
+    manager = listener.manager(server.port, timeout_seconds=0.2)
+    eventually(lambda: manager.connected)
+    with pytest.raises(ManagerUnavailable) as caught:
+        manager.redirect("PJSIP/a-1", "test", "elsewhere")
+    assert caught.value.outcome_unknown
+    server.drop_all()
+    eventually(lambda: listener.connections == 2)
+    assert len(server.sent("Redirect")) == 1
+
+
+def test_a_connection_lost_before_the_answer_leaves_doubt_at_once(
+    server: FakeManagerServer, listener: Listener
+) -> None:
+    server.silent.add("Redirect")
+    manager = listener.manager(server.port, timeout_seconds=5)
+    eventually(lambda: manager.connected)
+    dropper = threading.Timer(0.2, server.drop_all)
+    dropper.start()
+    began_at = time.monotonic()
+    with pytest.raises(ManagerUnavailable, match="lost") as caught:
+        manager.redirect("PJSIP/a-1", "test", "elsewhere")
+    assert caught.value.outcome_unknown
+    assert time.monotonic() - began_at < 2
+    dropper.join()
+
+
+def test_without_a_switch_an_action_fails_at_once_and_nothing_was_done(listener: Listener) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    manager = listener.manager(port)
+    with pytest.raises(ManagerUnavailable) as caught:
+        manager.redirect("PJSIP/a-1", "test", "elsewhere")
+    assert not caught.value.outcome_unknown
+
+
+def test_a_switch_that_does_not_tell_it_has_booted_is_believed_after_a_second(
+    server: FakeManagerServer, listener: Listener
+) -> None:
+    server.tells_fully_booted = False
+    manager = listener.manager(server.port)
+    time.sleep(0.5)
+    assert not manager.connected
+    eventually(lambda: manager.connected, 2)
+
+
+def test_a_silent_connection_is_pinged_and_then_given_up(
+    server: FakeManagerServer, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manager_link, "_KEEPALIVE_SECONDS", 0.2)
+    manager = listener.manager(server.port)
+    eventually(lambda: len(server.sent("Ping")) >= 4)
+    assert (server.connections, manager.connected) == (2, True)
+    server.silent.add("Ping")
+    eventually(lambda: server.connections >= 4)
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\x00\xff\xfe" * 200,
+        b"x" * 100_000,
+        b"Asterisk Call Manager/11.0.0\r\n" + b"garbage\r\n\r\n",
+        b"Asterisk Call Manager/11.0.0\r\n" + b"Event: " + b"y" * 400_000,
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+    ],
+    ids=["http", "binary", "endless line", "garbage message", "endless message", "ssh"],
+)
+def test_a_peer_that_is_no_switch_is_left_and_tried_again(
+    server: FakeManagerServer, listener: Listener, banner: bytes
+) -> None:
+    good, server.banner = server.banner, banner
+    manager = listener.manager(server.port)
+    eventually(lambda: server.connections >= 4)
+    assert not manager.connected
+    server.banner = good
+    eventually(lambda: manager.connected)
+
+
+def test_garbage_in_a_living_connection_costs_one_reconnect(
+    server: FakeManagerServer, listener: Listener
+) -> None:
+    manager = listener.manager(server.port)
+    eventually(lambda: listener.connections == 1)
+    server.say_raw(b"\xff\x00 no header at all\r\n\r\n")
+    eventually(lambda: listener.connections == 2 and manager.connected)
+
+
+def test_a_failing_listener_is_logged_with_masked_numbers_and_hears_the_next_event(
+    server: FakeManagerServer,
+    listener: Listener,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail_first(event: Message) -> None:
+        if event["Event"] == "First":
+            raise RuntimeError("no room for 13800138000")
+        listener.events.append(event)
+
+    monkeypatch.setattr(listener, "note", fail_first)
+    manager = listener.manager(server.port)
+    eventually(lambda: manager.connected)
+    with caplog.at_level(logging.ERROR):
+        server.say_event("First")
+        server.say_event("Second")
+        eventually(lambda: listener.heard("Second"))
+    assert "138******00" in caplog.text
+    assert "13800138000" not in caplog.text
+
+
+def test_a_slow_listener_loses_events_but_is_told_to_ask_again(
+    server: FakeManagerServer, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = threading.Event()
+    monkeypatch.setattr(asterisk_manager, "_WAITING_EVENTS", 10)
+    monkeypatch.setattr(listener, "note", lambda event: free.wait(5))
+    manager = listener.manager(server.port)
+    eventually(lambda: listener.connections == 1)
+    for _ in range(50):
+        server.say_event("Flood")
+    eventually(lambda: manager.dropped_events > 0)
+    assert manager.action("Ping")["Ping"] == "Pong"
+    free.set()
+    eventually(lambda: listener.connections == 2)
+
+
+@pytest.mark.parametrize("value", ["a\r\nVariable: EVIL=1", "a\nb", "a\0b", "x" * 1020])
+def test_a_value_that_would_add_headers_or_be_cut_is_never_sent(
+    server: FakeManagerServer, listener: Listener, value: str
+) -> None:
+    manager = listener.manager(server.port)
+    eventually(lambda: manager.connected)
+    with pytest.raises(ValueError, match="header"):
+        manager.redirect(value, "test", "elsewhere")
+    assert server.sent("Redirect") == []
+
+
+def test_variables_go_out_one_to_a_line() -> None:
+    block = render_message([("Action", "Originate"), ("Variable", "A=1"), ("Variable", "B=你好")])
+    assert block == "Action: Originate\r\nVariable: A=1\r\nVariable: B=你好\r\n\r\n".encode()
+
+
+def test_a_message_cut_anywhere_is_read_whole() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wire = ManagerWire(ours, send_timeout_seconds=1)
+        messages = []
+        for byte in "Event: X\r\nName: 王小明\r\n\r\nResponse: Success\r\n\r\n".encode():
+            theirs.sendall(bytes([byte]))
+            message = wire.read_message(0.001)
+            messages += [message] if message else []
+        assert messages == [{"Event": "X", "Name": "王小明"}, {"Response": "Success"}]
+
+
+@settings(deadline=None)
+@given(st.lists(st.binary(max_size=60), max_size=20))
+def test_no_bytes_make_the_parser_fail_otherwise_than_by_refusing(lines: list[bytes]) -> None:
+    try:
+        message = parse_message(lines)
+    except ValueError:
+        return
+    assert not message or next(iter(message)) in {"Event", "Response"}
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=2000))
+def test_no_stream_makes_the_reader_hang_or_crash(stream: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            theirs.sendall(stream)
+        wire = ManagerWire(ours, send_timeout_seconds=1)
+        with pytest.raises((EOFError, ValueError)):
+            _read_to_the_end(wire)
+
+
+def _read_to_the_end(wire: ManagerWire) -> None:
+    while True:
+        wire.read_message(1)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=50), st.text(max_size=50))
+def test_whatever_is_rendered_is_one_header(name: str, value: str) -> None:
+    try:
+        block = render_message([("Response", "x"), (name, value)])
+    except ValueError:
+        return
+    assert block.count(b"\r\n") == 3
+    assert block.count(b"\n") == 3

@@ -1,0 +1,103 @@
+"""The revisions lead to the tables of sql_schema, from nothing, once, whoever starts at the same time."""
+
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from ivr.adapters import sql_schema
+from ivr.adapters.sql_engine import at_head, create_engine, migrate, read_engine
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'not there yet 100%' / 'hotline.db'}"
+
+
+def test_the_revisions_make_exactly_the_tables_the_code_speaks_of(url: str) -> None:
+    migrate(url)
+    with create_engine(url).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, sql_schema.metadata) == []
+
+
+def test_a_second_start_finds_nothing_left_to_do(url: str) -> None:
+    migrate(url)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.insert(sql_schema.rule_sets).values(digest="d", body="{}"))
+    migrate(url)
+    with engine.connect() as connection:
+        assert connection.execute(sa.select(sql_schema.rule_sets.c.digest)).scalars().all() == ["d"]
+    assert at_head(engine)
+
+
+def test_two_processes_starting_at_once_make_one_schema(url: str) -> None:
+    processes = [
+        multiprocessing.get_context("spawn").Process(target=migrate, args=(url,)) for _number in range(3)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert at_head(read_engine(url))
+
+
+def test_a_revision_that_breaks_half_way_leaves_the_database_as_it_was(url: str, tmp_path: Path) -> None:
+    path = sa.make_url(url).database
+    assert path is not None
+    Path(path).parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE records (other INTEGER)")
+    with pytest.raises(sa.exc.OperationalError, match="records"):
+        migrate(url)
+    with sqlite3.connect(path) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+    assert names == ["records"]
+
+
+def test_an_empty_database_is_not_at_head(url: str) -> None:
+    migrate(url)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+    assert not at_head(engine)
+
+
+def test_a_writer_has_the_lock_from_its_first_word_and_its_commit_is_on_the_disk(url: str) -> None:
+    migrate(url)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for pragma, value in {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}.items():
+            assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+        other = sqlite3.connect(str(sa.make_url(url).database), timeout=0, isolation_level=None)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+
+def test_a_reader_neither_waits_for_a_writer_nor_writes_itself(url: str) -> None:
+    migrate(url)
+    with create_engine(url).begin(), read_engine(url).connect() as reader:
+        assert reader.execute(sa.select(sql_schema.calls)).all() == []
+        with pytest.raises(sa.exc.OperationalError, match="readonly"):
+            reader.execute(sa.insert(sql_schema.rule_sets).values(digest="d", body="{}"))
+
+
+def test_looking_at_a_database_that_is_not_there_does_not_make_one(tmp_path: Path) -> None:
+    with (
+        pytest.raises(sa.exc.OperationalError, match="unable to open"),
+        read_engine(f"sqlite:///{tmp_path / 'gone.db'}").connect(),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_postgresql_is_left_to_its_own_ways() -> None:
+    pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed")
+    assert create_engine("postgresql://nobody@127.0.0.1/none").dialect.name == "postgresql"

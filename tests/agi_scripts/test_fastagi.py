@@ -1,0 +1,462 @@
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from asterisk.agi import AGIError
+
+from agi_scripts.fastagi import FastAgiServer, Script
+from agi_scripts.session import AgiSession, AgiTimeout, CallerHungUp
+from ivr.policy.masking import masked
+from tests.adapters import small_asterisk
+from tests.fakes.fake_agi_channel import OK, SILENCE, FakeAgiChannel, environment_block
+
+TOKEN = "a-token-of-our-own"
+
+
+def eventually(condition: Callable[[], object], within_seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + within_seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.01)
+
+
+class House:
+    """A running server, channels that call it, and the scripts they can ask for."""
+
+    def __init__(self, scripts: dict[str, Script], **options: object) -> None:
+        self.server = FastAgiServer(scripts, token=TOKEN, **{"port": 0, **options})  # type: ignore[arg-type]
+        self._thread = threading.Thread(target=self.server.serve_forever)
+        self._thread.start()
+        self.channels: list[FakeAgiChannel] = []
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(self.server.address, timeout=5)
+
+    def channel(
+        self, script: str = f"{TOKEN}/inbound", *replies: bytes, stays: bool = True
+    ) -> FakeAgiChannel:
+        opening = environment_block(agi_network_script=script)
+        channel = FakeAgiChannel(self.connect(), replies, opening=opening, stays=stays)
+        self.channels.append(channel)
+        return channel
+
+    def close(self) -> None:
+        self.server.stop(grace_seconds=0.2)
+        self._thread.join(5)
+        assert not self._thread.is_alive()
+        for channel in self.channels:
+            channel.close()
+
+
+Open = Callable[..., House]
+
+
+@pytest.fixture
+def open_house() -> Iterator[Open]:
+    houses: list[House] = []
+
+    def build(scripts: dict[str, Script], **options: object) -> House:
+        houses.append(House(scripts, **options))
+        return houses[-1]
+
+    yield build
+    for house in houses:
+        house.close()
+
+
+def finish(session: AgiSession) -> None:
+    session.set_variables({"HL_VERB": "ring", "HL_DONE": "1"})
+
+
+def test_a_call_gets_its_verb_and_the_sentinel_and_the_line_is_free(open_house: Open) -> None:
+    house = open_house({"inbound": finish})
+    channel = house.channel(f"{TOKEN}/inbound", OK, OK)
+    assert channel.ended.wait(2)
+    assert channel.commands == [b'SET VARIABLE "HL_VERB" "ring"\n', b'SET VARIABLE "HL_DONE" "1"\n']
+    eventually(lambda: house.server.running == 0)
+
+
+NO_TOKEN = ["wrong-token-altogether/inbound", "/inbound", "inbound", "", f"{TOKEN}x/inbound", "你好/inbound"]
+NO_SCRIPT = [
+    f"{TOKEN}/unknown",
+    f"{TOKEN}/",
+    f"{TOKEN}/inbound/x",
+    f"{TOKEN}/inbound?x=1",
+    f"{TOKEN}//inbound",
+]
+
+
+@pytest.mark.parametrize("script", [*NO_TOKEN, *NO_SCRIPT])
+def test_whoever_lacks_the_token_or_names_no_script_gets_not_one_byte(open_house: Open, script: str) -> None:
+    house = open_house({"inbound": finish})
+    channel = house.channel(script, OK)
+    assert channel.ended.wait(2)
+    assert channel.commands == []
+
+
+def test_a_health_probe_is_silent(open_house: Open, caplog: pytest.LogCaptureFixture) -> None:
+    house = open_house({"inbound": finish})
+    with caplog.at_level(logging.INFO):
+        for _ in range(20):
+            house.connect().close()
+        eventually(lambda: house.server.running == 0)
+        assert house.channel(f"{TOKEN}/inbound", OK, OK).ended.wait(2)
+    assert caplog.records == []
+
+
+def test_a_failing_burst_ends_without_its_sentinel_and_its_log_hides_the_number(
+    open_house: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(session: AgiSession) -> None:
+        session.set_variable("HL_VERB", "ring")
+        raise RuntimeError(f"no rule for {session.env['agi_callerid']}")
+
+    house = open_house({"inbound": fail})
+    channel = house.channel(f"{TOKEN}/inbound", OK)
+    assert channel.ended.wait(2)
+    assert channel.commands == [b'SET VARIABLE "HL_VERB" "ring"\n']
+    eventually(lambda: "call 1764000000.42: burst failed" in caplog.text)
+    assert "no rule for 138******00" in caplog.text
+    assert "13800138000" not in caplog.text
+
+
+class _Bottomless:
+    def __getattr__(self, name: str) -> object:
+        return getattr(self, f"{name}x")
+
+
+def test_a_script_without_bottom_costs_one_burst_and_not_the_server(open_house: Open) -> None:
+    def fall(session: AgiSession) -> None:
+        session.set_variable("HL_X", _Bottomless().a)
+
+    house = open_house({"fall": fall, "inbound": finish})
+    fallen = house.channel(f"{TOKEN}/fall", OK)
+    assert fallen.ended.wait(2)
+    assert fallen.commands == []
+    assert house.channel(f"{TOKEN}/inbound", OK, OK).ended.wait(2)
+
+
+def test_a_caller_who_leaves_in_a_burst_is_no_error(
+    open_house: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = open_house({"inbound": finish})
+    with caplog.at_level(logging.INFO):
+        house.channel(f"{TOKEN}/inbound", OK, stays=False)
+        eventually(lambda: "hung up" in caplog.text or "ended in" in caplog.text)
+    assert {record.levelno for record in caplog.records} == {logging.INFO}
+
+
+def test_a_switch_that_does_not_answer_is_given_up_in_time(open_house: Open) -> None:
+    errors: list[type[Exception]] = []
+
+    def ask(session: AgiSession) -> None:
+        try:
+            finish(session)
+        except AGIError as error:
+            errors.append(type(error))
+            raise
+
+    house = open_house({"inbound": ask}, session_seconds=0.3)
+    began_at = time.monotonic()
+    assert house.channel(f"{TOKEN}/inbound", SILENCE).ended.wait(2)
+    assert time.monotonic() - began_at < 1
+    eventually(lambda: errors == [AgiTimeout])
+
+
+def test_a_script_that_hangs_does_not_hold_its_caller(open_house: Open) -> None:
+    free = threading.Event()
+
+    def hang(session: AgiSession) -> None:
+        free.wait(10)
+
+    house = open_house({"inbound": hang}, session_seconds=0.3)
+    began_at = time.monotonic()
+    channel = house.channel()
+    assert channel.ended.wait(2)
+    assert time.monotonic() - began_at < 1
+    free.set()
+
+
+@pytest.mark.parametrize("opening", [b"", b"agi_network: yes\nagi_half"])
+def test_slow_and_half_spoken_peers_are_dropped_and_hold_nobody_up(open_house: Open, opening: bytes) -> None:
+    house = open_house({"inbound": finish}, session_seconds=0.5)
+    slow = [house.connect() for _ in range(30)]
+    for sock in slow:
+        sock.sendall(opening)
+    assert house.channel(f"{TOKEN}/inbound", OK, OK).ended.wait(2)
+    eventually(lambda: house.server.running == 0, 2)
+    for sock in slow:
+        assert sock.recv(100) == b""
+        sock.close()
+
+
+def test_a_peer_that_drips_is_dropped_at_the_same_time(open_house: Open) -> None:
+    house = open_house({"inbound": finish}, session_seconds=0.4)
+    began_at = time.monotonic()
+    with house.connect() as sock, contextlib.suppress(OSError):
+        while time.monotonic() - began_at < 3:
+            sock.sendall(b"a")
+            time.sleep(0.02)
+    assert time.monotonic() - began_at < 1.5
+
+
+def test_beyond_its_capacity_the_server_closes_at_once_and_recovers(open_house: Open) -> None:
+    house = open_house({"inbound": finish}, max_sessions=3)
+    held = [house.connect() for _ in range(3)]
+    eventually(lambda: house.server.running == 3)
+    began_at = time.monotonic()
+    with house.connect() as refused:
+        assert refused.recv(100) == b""
+    assert time.monotonic() - began_at < 0.5
+    for sock in held:
+        sock.close()
+    eventually(lambda: house.server.running == 0)
+    assert house.channel(f"{TOKEN}/inbound", OK, OK).ended.wait(2)
+
+
+def test_two_hundred_calls_at_once_are_all_served(open_house: Open) -> None:
+    house = open_house({"inbound": finish})
+    channels = [house.channel(f"{TOKEN}/inbound", OK, OK) for _ in range(200)]
+    assert all(channel.ended.wait(5) for channel in channels)
+    assert {len(channel.commands) for channel in channels} == {2}
+
+
+def test_stopping_lets_a_running_burst_finish(open_house: Open) -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    def slow(session: AgiSession) -> None:
+        begun.set()
+        free.wait(2)
+        finish(session)
+
+    house = open_house({"inbound": slow})
+    channel = house.channel(f"{TOKEN}/inbound", OK, OK)
+    assert begun.wait(2)
+    threading.Timer(0.2, free.set).start()
+    house.server.stop(grace_seconds=2)
+    assert channel.ended.wait(2)
+    assert len(channel.commands) == 2
+    with pytest.raises(OSError, match="refused"):
+        eventually(lambda: house.connect().close(), 1)
+
+
+def test_stopping_ends_what_does_not_finish(open_house: Open) -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    def stuck(session: AgiSession) -> None:
+        begun.set()
+        free.wait(10)
+
+    house = open_house({"inbound": stuck})
+    channel = house.channel()
+    assert begun.wait(2)
+    began_at = time.monotonic()
+    house.server.stop(grace_seconds=0.1)
+    assert channel.ended.wait(1)
+    assert time.monotonic() - began_at < 1
+    free.set()
+
+
+def test_the_loop_shows_that_it_lives(open_house: Open) -> None:
+    house = open_house({})
+    before = house.server.last_accept_loop_at
+    eventually(lambda: house.server.last_accept_loop_at > before, 1)
+
+
+def test_other_machines_need_an_allow_list() -> None:
+    with pytest.raises(ValueError, match="allow list"):
+        FastAgiServer({}, token=TOKEN, host="0.0.0.0", port=0)
+    server = FastAgiServer({}, token=TOKEN, port=0, allow=["10.0.0.5/32"])
+    assert [server._is_allowed(peer) for peer in ("127.0.0.1", "10.0.0.5", "10.0.0.6", "::1")] == [
+        True, True, False, True,
+    ]  # fmt: skip
+    server.stop()
+
+
+@pytest.mark.parametrize("token", ["", "short", "a-token-of/our-own-kind"])
+def test_a_token_one_could_guess_is_refused(token: str) -> None:
+    with pytest.raises(ValueError, match="token"):
+        FastAgiServer({}, token=token, port=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("from 13800138000 to 4001", "from 138******00 to 4001"),
+        ("+8613800138000;1234567", "+861********00;123**67"),
+        ("call 1764000000.42", "call 176*****00.42"),
+        ("123456", "123456"),
+        ("", ""),
+    ],
+)
+def test_a_number_is_never_shown_whole(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+# On a real Asterisk.
+
+DIALPLAN = f"""[rest]
+exten => wait,1,Answer()
+ same => n,Wait(60)
+[test]
+exten => _burst-.,1,Set(AGIEXITONHANGUP=${{IF($["${{EXTEN}}"="burst-gone"]?no:yes)}})
+ same => n,Set(TIMEOUT(absolute)=3)
+ same => n,Set(CALLERID(name)=北京航天(集团))
+ same => n,Set(HL_DONE=)
+ same => n,AGI(agi://127.0.0.1:{small_asterisk.AGI_PORT}/{TOKEN}/${{EXTEN:6}},one,two)
+ same => n,Set(TIMEOUT(absolute)=0)
+ same => n,AGI(agi://127.0.0.1:{small_asterisk.AGI_PORT}/{TOKEN}/after,${{HL_DONE}},${{AGISTATUS}})
+exten => T,1,AGI(agi://127.0.0.1:{small_asterisk.AGI_PORT}/{TOKEN}/after,timer,${{AGISTATUS}})
+exten => h,1,AGI(agi://127.0.0.1:{small_asterisk.AGI_PORT}/{TOKEN}/ended,${{HL_DONE}})
+"""
+
+
+class RealHouse:
+    """Scripts on a real Asterisk: what they have `seen`, the arguments `after` and at the end."""
+
+    def __init__(self, asterisk: small_asterisk.SmallAsterisk, scripts: dict[str, Script]) -> None:
+        self.seen: list[object] = []
+        self.after: list[tuple[str, ...]] = []
+        self.ended: list[tuple[str, ...]] = []
+        self.house = House(
+            {**scripts, "after": self._note_after, "ended": self._note_ended}, port=small_asterisk.AGI_PORT
+        )
+        self.asterisk = asterisk
+
+    def call(self, script: str) -> None:
+        self.asterisk.place_call(f"burst-{script}")
+
+    def _note_after(self, session: AgiSession) -> None:
+        self.after.append(session.arguments)
+
+    def _note_ended(self, session: AgiSession) -> None:
+        session.set_variable("HL_X", "on a dead channel")
+        self.ended.append((*session.arguments, session.variable("HL_X") or ""))
+
+
+@pytest.fixture(scope="module")
+def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[small_asterisk.SmallAsterisk]:
+    asterisk = small_asterisk.start(tmp_path_factory, DIALPLAN)
+    yield asterisk
+    asterisk.stop()
+
+
+OpenReal = Callable[[dict[str, Script]], RealHouse]
+
+
+@pytest.fixture
+def open_real(asterisk: small_asterisk.SmallAsterisk) -> Iterator[OpenReal]:
+    houses: list[RealHouse] = []
+
+    def build(scripts: dict[str, Script]) -> RealHouse:
+        houses.append(RealHouse(asterisk, scripts))
+        return houses[-1]
+
+    yield build
+    for house in houses:
+        asterisk.command("channel request hangup all")
+        eventually(lambda: "0 active channels" in asterisk.command("core show channels count"))
+        house.house.close()
+
+
+NASTY = [
+    'O"Neil',
+    "back\\slash",
+    "trail\\",
+    "你好",
+    "(集团)",
+    "a,b;c|d",
+    "${EXTEN}",
+    "  two  ",
+    "x" * 1900,
+    "'",
+]
+
+
+@pytest.mark.real
+def test_whatever_a_caller_is_called_round_trips_through_the_real_switch(open_real: OpenReal) -> None:
+    def keep(session: AgiSession) -> None:
+        real.seen += [session.arguments, session.variable("CALLERID(name)"), session.env["agi_calleridname"]]
+        for value in NASTY:
+            session.set_variable("HL_NAME", value)
+            real.seen.append(session.variable("HL_NAME"))
+        real.seen.append(session.variable("HL_UNSET"))
+        session.set_variable("HL_NAME", "a\nEXEC UserEvent evil\r\0b")
+        real.seen.append(session.variable("HL_NAME"))
+        session.set_variable("HL_DONE", "1")
+
+    real = open_real({"keep": keep})
+    real.call("keep")
+    eventually(lambda: real.after)
+    assert real.seen[:3] == [("one", "two"), "北京航天(集团)", "北京航天(集团)"]
+    assert real.seen[3:-2] == NASTY
+    assert real.seen[-2:] == [None, "a EXEC UserEvent evil  b"]
+    assert real.after == [("1", "SUCCESS")]
+
+
+@pytest.mark.real
+def test_a_failing_script_leaves_the_sentinel_unset_whatever_agistatus_says(open_real: OpenReal) -> None:
+    def fail(session: AgiSession) -> None:
+        session.set_variable("HL_VERB", "ring")
+        raise RuntimeError("broken")
+
+    real = open_real({"fail": fail})
+    real.call("fail")
+    eventually(lambda: real.after)
+    assert real.after == [("", "SUCCESS")]
+
+
+@pytest.mark.real
+def test_a_script_that_hangs_gives_the_call_back_before_the_dialplans_timer(open_real: OpenReal) -> None:
+    free = threading.Event()
+
+    def hang(session: AgiSession) -> None:
+        free.wait(10)
+
+    real = open_real({"hang": hang})
+    began_at = time.monotonic()
+    real.call("hang")
+    eventually(lambda: real.after)
+    free.set()
+    assert time.monotonic() - began_at < 3.5
+    assert real.after == [("", "SUCCESS")]
+
+
+@pytest.mark.real
+def test_a_missing_prompt_is_told_apart_from_a_hang_up(open_real: OpenReal) -> None:
+    def play(session: AgiSession) -> None:
+        try:
+            session.stream_file("no-such-prompt")
+        except AGIError as error:
+            real.seen.append(type(error).__name__)
+        session.set_variable("HL_DONE", "1")
+
+    real = open_real({"play": play})
+    real.call("play")
+    eventually(lambda: real.after)
+    assert real.seen == ["AGIAppError"]
+    assert real.after == [("1", "FAILURE")]
+
+
+@pytest.mark.real
+def test_a_caller_who_leaves_in_a_burst_can_still_be_written_about(open_real: OpenReal) -> None:
+    def gone(session: AgiSession) -> None:
+        session.execute("ANSWER")
+        threading.Thread(target=lambda: real.asterisk.command("channel request hangup all")).start()
+        time.sleep(0.5)
+        try:
+            session.execute("STREAM FILE", "no-such-prompt", '""')
+        except CallerHungUp:
+            real.seen.append("hung up")
+        session.set_variable("HL_DONE", "1")
+        real.seen.append(session.variable("HL_DONE"))
+
+    real = open_real({"gone": gone})
+    real.call("gone")
+    eventually(lambda: real.ended)
+    assert real.seen == ["hung up", "1"]
+    assert real.ended[-1] == ("1", "on a dead channel")
