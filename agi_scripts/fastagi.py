@@ -67,7 +67,7 @@ class FastAgiServer:
         self._allowed = [ipaddress.ip_network(network) for network in ("127.0.0.0/8", "::1/128", *allow)]
         self._bursts: set[_Burst] = set()
         self._changed = threading.Condition()
-        self._accepting, self._stopping = threading.Event(), threading.Event()
+        self._accepting, self._stopping, self._stopped = (threading.Event() for _ in range(3))
         self.last_accept_loop_at = time.monotonic()
         self._listener = socket.create_server((host, port), backlog=_BACKLOG)
         self._listener.settimeout(_TICK_SECONDS)
@@ -79,6 +79,7 @@ class FastAgiServer:
         return len(self._bursts)
 
     def serve_forever(self) -> None:
+        """Until `stop`, whose grace it waits out: when it returns no burst needs anything any more."""
         self._accepting.set()
         try:
             while not self._stopping.is_set():
@@ -88,6 +89,7 @@ class FastAgiServer:
         finally:
             self._listener.close()
             self._accepting.clear()
+        self._stopped.wait()
 
     def stop(self, grace_seconds: float = 3.0) -> None:
         """No new burst; the running ones may finish within the grace, then their connections end."""
@@ -98,6 +100,7 @@ class FastAgiServer:
             self._changed.wait_for(lambda: not self._bursts, timeout=grace_seconds)
             for burst in self._bursts:
                 _hang_up(burst.sock)
+        self._stopped.set()
 
     def _accept_one(self) -> None:
         try:

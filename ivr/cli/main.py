@@ -134,10 +134,10 @@ def part_relay(app: App) -> None:
 def main() -> None:
     """Register the commands that live in their own files, then run."""
     from ivr.cli.agents import agent
-    from ivr.cli.agreements import import_agreements
+    from ivr.cli.agreements import agreements
     from ivr.cli.listings import agents, calls, metrics, records
     from ivr.cli.why import why
 
-    for command in (agent, agents, calls, records, metrics, import_agreements, why):
+    for command in (agent, agents, calls, records, metrics, agreements, why):
         hotline.add_command(command)
     hotline()

@@ -72,6 +72,7 @@ def find_sipp(tools: Path, *, notice: Say = _nobody_listens, path: str | None = 
 
 def asterisk_in(root: Path) -> Asterisk | None:
     """The switch of a private root, if it is there, runs and is safe."""
+    root = root.absolute()
     argv = _private_argv(root, "usr/sbin/asterisk")
     version = _asked(*argv, "-V") if argv else None
     if argv is None or version is None or version < OLDEST_SAFE_ASTERISK:
@@ -82,7 +83,7 @@ def asterisk_in(root: Path) -> Asterisk | None:
 
 
 def sipp_in(root: Path) -> Program | None:
-    argv = _private_argv(root, "usr/bin/sipp")
+    argv = _private_argv(root.absolute(), "usr/bin/sipp")
     version = _asked(*argv, "-v") if argv else None
     return Program(argv=argv) if argv and version and version >= OLDEST_SIPP else None
 
@@ -94,7 +95,6 @@ def _dotted(version: tuple[int, int, int]) -> str:
 def _private_argv(root: Path, program: str) -> tuple[str, ...] | None:
     """Through the root's own loader: the machine's C library may be older than the program's."""
     triplet, loader_name = LOADERS.get(platform.machine(), ("", ""))
-    root = root.absolute()
     libraries, binary = root / "usr/lib" / triplet, root / program
     loader = libraries / loader_name
     if not (loader_name and loader.exists() and binary.exists()):

@@ -36,9 +36,10 @@ class Database:
         self.engine = create_engine(self.url)
         self._refs = count(1)
 
-    def add(self, table: sa.Table, **values: Any) -> int:
+    def add(self, table: sa.Table, **values: Any) -> Any:
+        """The new row's key."""
         with self.engine.begin() as connection:
-            return int((connection.execute(sa.insert(table).values(values)).inserted_primary_key or (0,))[0])
+            return (connection.execute(sa.insert(table).values(values)).inserted_primary_key or (None,))[0]
 
     def add_call(self, **values: Any) -> int:
         """With its outbox row, as the switchboard writes them."""
@@ -48,12 +49,12 @@ class Database:
             "hotline": "12366",
         }
         call |= {"caller": CALLER, "phase": "ended", "presented_at": NINE, "outcome": "in_progress"}
-        call_id = self.add(tables.calls, **call | {"state": "{}", "standing": "[]"} | values)
+        call_id: int = self.add(tables.calls, **call | {"state": "{}", "standing": "[]"} | values)
         self.add(tables.outbox, topic="open_record", ref=call_id, created_at=NINE)
         return call_id
 
     def add_company(self, name: str, *numbers: str, tax_bureau: str | None = None) -> int:
-        company = self.add(tables.companies, name=name, match_name=name, tax_bureau=tax_bureau)
+        company: int = self.add(tables.companies, name=name, match_name=name, tax_bureau=tax_bureau)
         for number in numbers:
             self.add(tables.company_numbers, number=number, company_id=company)
         return company

@@ -98,6 +98,3 @@ def test_looking_at_a_database_that_is_not_there_does_not_make_one(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_postgresql_is_left_to_its_own_ways() -> None:
-    pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed")
-    assert create_engine("postgresql://nobody@127.0.0.1/none").dialect.name == "postgresql"

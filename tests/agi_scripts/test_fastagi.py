@@ -1,6 +1,5 @@
 import contextlib
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,48 +8,9 @@ import pytest
 from asterisk.agi import AGIError
 
 from agi_scripts.fastagi import FastAgiServer, Script
-from agi_scripts.session import AgiSession, AgiTimeout, CallerHungUp
-from ivr.policy.masking import masked
-from tests.adapters import small_asterisk
-from tests.fakes.fake_agi_channel import OK, SILENCE, FakeAgiChannel, environment_block
-
-TOKEN = "a-token-of-our-own"
-
-
-def eventually(condition: Callable[[], object], within_seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + within_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.01)
-
-
-class House:
-    """A running server, channels that call it, and the scripts they can ask for."""
-
-    def __init__(self, scripts: dict[str, Script], **options: object) -> None:
-        self.server = FastAgiServer(scripts, token=TOKEN, **{"port": 0, **options})  # type: ignore[arg-type]
-        self._thread = threading.Thread(target=self.server.serve_forever)
-        self._thread.start()
-        self.channels: list[FakeAgiChannel] = []
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(self.server.address, timeout=5)
-
-    def channel(
-        self, script: str = f"{TOKEN}/inbound", *replies: bytes, stays: bool = True
-    ) -> FakeAgiChannel:
-        opening = environment_block(agi_network_script=script)
-        channel = FakeAgiChannel(self.connect(), replies, opening=opening, stays=stays)
-        self.channels.append(channel)
-        return channel
-
-    def close(self) -> None:
-        self.server.stop(grace_seconds=0.2)
-        self._thread.join(5)
-        assert not self._thread.is_alive()
-        for channel in self.channels:
-            channel.close()
-
+from agi_scripts.session import AgiSession, AgiTimeout
+from tests.agi_scripts.house import TOKEN, House, eventually
+from tests.fakes.fake_agi_channel import OK, SILENCE
 
 Open = Callable[..., House]
 
@@ -231,6 +191,7 @@ def test_stopping_lets_a_running_burst_finish(open_house: Open) -> None:
     def slow(session: AgiSession) -> None:
         begun.set()
         free.wait(2)
+        assert house.serving
         finish(session)
 
     house = open_house({"inbound": slow})
@@ -281,182 +242,3 @@ def test_other_machines_need_an_allow_list() -> None:
 def test_a_token_one_could_guess_is_refused(token: str) -> None:
     with pytest.raises(ValueError, match="token"):
         FastAgiServer({}, token=token, port=0)
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("from 13800138000 to 4001", "from 138******00 to 4001"),
-        ("+8613800138000;1234567", "+861********00;123**67"),
-        ("call 1764000000.42", "call 176*****00.42"),
-        ("123456", "123456"),
-        ("", ""),
-    ],
-)
-def test_a_number_is_never_shown_whole(text: str, shown: str) -> None:
-    assert masked(text) == shown
-
-
-# On a real Asterisk.
-
-DIALPLAN = f"""[rest]
-exten => wait,1,Answer()
- same => n,Wait(60)
-[test]
-exten => _burst-.,1,Set(AGIEXITONHANGUP=${{IF($["${{EXTEN}}"="burst-gone"]?no:yes)}})
- same => n,Set(TIMEOUT(absolute)=3)
- same => n,Set(CALLERID(name)=北京航天(集团))
- same => n,Set(HL_DONE=)
- same => n,AGI(agi://127.0.0.1:{small_asterisk.AGI_PORT}/{TOKEN}/${{EXTEN:6}},one,two)
- same => n,Set(TIMEOUT(absolute)=0)
- same => n,AGI(agi://127.0.0.1:{small_asterisk.AGI_PORT}/{TOKEN}/after,${{HL_DONE}},${{AGISTATUS}})
-exten => T,1,AGI(agi://127.0.0.1:{small_asterisk.AGI_PORT}/{TOKEN}/after,timer,${{AGISTATUS}})
-exten => h,1,AGI(agi://127.0.0.1:{small_asterisk.AGI_PORT}/{TOKEN}/ended,${{HL_DONE}})
-"""
-
-
-class RealHouse:
-    """Scripts on a real Asterisk: what they have `seen`, the arguments `after` and at the end."""
-
-    def __init__(self, asterisk: small_asterisk.SmallAsterisk, scripts: dict[str, Script]) -> None:
-        self.seen: list[object] = []
-        self.after: list[tuple[str, ...]] = []
-        self.ended: list[tuple[str, ...]] = []
-        self.house = House(
-            {**scripts, "after": self._note_after, "ended": self._note_ended}, port=small_asterisk.AGI_PORT
-        )
-        self.asterisk = asterisk
-
-    def call(self, script: str) -> None:
-        self.asterisk.place_call(f"burst-{script}")
-
-    def _note_after(self, session: AgiSession) -> None:
-        self.after.append(session.arguments)
-
-    def _note_ended(self, session: AgiSession) -> None:
-        session.set_variable("HL_X", "on a dead channel")
-        self.ended.append((*session.arguments, session.variable("HL_X") or ""))
-
-
-@pytest.fixture(scope="module")
-def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[small_asterisk.SmallAsterisk]:
-    asterisk = small_asterisk.start(tmp_path_factory, DIALPLAN)
-    yield asterisk
-    asterisk.stop()
-
-
-OpenReal = Callable[[dict[str, Script]], RealHouse]
-
-
-@pytest.fixture
-def open_real(asterisk: small_asterisk.SmallAsterisk) -> Iterator[OpenReal]:
-    houses: list[RealHouse] = []
-
-    def build(scripts: dict[str, Script]) -> RealHouse:
-        houses.append(RealHouse(asterisk, scripts))
-        return houses[-1]
-
-    yield build
-    for house in houses:
-        asterisk.command("channel request hangup all")
-        eventually(lambda: "0 active channels" in asterisk.command("core show channels count"))
-        house.house.close()
-
-
-NASTY = [
-    'O"Neil',
-    "back\\slash",
-    "trail\\",
-    "你好",
-    "(集团)",
-    "a,b;c|d",
-    "${EXTEN}",
-    "  two  ",
-    "x" * 1900,
-    "'",
-]
-
-
-@pytest.mark.real
-def test_whatever_a_caller_is_called_round_trips_through_the_real_switch(open_real: OpenReal) -> None:
-    def keep(session: AgiSession) -> None:
-        real.seen += [session.arguments, session.variable("CALLERID(name)"), session.env["agi_calleridname"]]
-        for value in NASTY:
-            session.set_variable("HL_NAME", value)
-            real.seen.append(session.variable("HL_NAME"))
-        real.seen.append(session.variable("HL_UNSET"))
-        session.set_variable("HL_NAME", "a\nEXEC UserEvent evil\r\0b")
-        real.seen.append(session.variable("HL_NAME"))
-        session.set_variable("HL_DONE", "1")
-
-    real = open_real({"keep": keep})
-    real.call("keep")
-    eventually(lambda: real.after)
-    assert real.seen[:3] == [("one", "two"), "北京航天(集团)", "北京航天(集团)"]
-    assert real.seen[3:-2] == NASTY
-    assert real.seen[-2:] == [None, "a EXEC UserEvent evil  b"]
-    assert real.after == [("1", "SUCCESS")]
-
-
-@pytest.mark.real
-def test_a_failing_script_leaves_the_sentinel_unset_whatever_agistatus_says(open_real: OpenReal) -> None:
-    def fail(session: AgiSession) -> None:
-        session.set_variable("HL_VERB", "ring")
-        raise RuntimeError("broken")
-
-    real = open_real({"fail": fail})
-    real.call("fail")
-    eventually(lambda: real.after)
-    assert real.after == [("", "SUCCESS")]
-
-
-@pytest.mark.real
-def test_a_script_that_hangs_gives_the_call_back_before_the_dialplans_timer(open_real: OpenReal) -> None:
-    free = threading.Event()
-
-    def hang(session: AgiSession) -> None:
-        free.wait(10)
-
-    real = open_real({"hang": hang})
-    began_at = time.monotonic()
-    real.call("hang")
-    eventually(lambda: real.after)
-    free.set()
-    assert time.monotonic() - began_at < 3.5
-    assert real.after == [("", "SUCCESS")]
-
-
-@pytest.mark.real
-def test_a_missing_prompt_is_told_apart_from_a_hang_up(open_real: OpenReal) -> None:
-    def play(session: AgiSession) -> None:
-        try:
-            session.stream_file("no-such-prompt")
-        except AGIError as error:
-            real.seen.append(type(error).__name__)
-        session.set_variable("HL_DONE", "1")
-
-    real = open_real({"play": play})
-    real.call("play")
-    eventually(lambda: real.after)
-    assert real.seen == ["AGIAppError"]
-    assert real.after == [("1", "FAILURE")]
-
-
-@pytest.mark.real
-def test_a_caller_who_leaves_in_a_burst_can_still_be_written_about(open_real: OpenReal) -> None:
-    def gone(session: AgiSession) -> None:
-        session.execute("ANSWER")
-        threading.Thread(target=lambda: real.asterisk.command("channel request hangup all")).start()
-        time.sleep(0.5)
-        try:
-            session.execute("STREAM FILE", "no-such-prompt", '""')
-        except CallerHungUp:
-            real.seen.append("hung up")
-        session.set_variable("HL_DONE", "1")
-        real.seen.append(session.variable("HL_DONE"))
-
-    real = open_real({"gone": gone})
-    real.call("gone")
-    eventually(lambda: real.ended)
-    assert real.seen == ["hung up", "1"]
-    assert real.ended[-1] == ("1", "on a dead channel")

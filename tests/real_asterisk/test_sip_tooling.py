@@ -13,6 +13,7 @@ from ivr.cli.private_asterisk import Asterisk, Program
 from tests.real_asterisk.sip.media import correlation, melody, read_wav, tone_share, write_wav
 from tests.real_asterisk.sip.phones import AgentPhone, Caller, attended_target
 from tests.real_asterisk.sip.programs import telephone_programs
+from tests.real_asterisk.sip.sipp import udp_port_is_taken
 
 SIP_PORT = 26060
 MODULES = """
@@ -118,6 +119,7 @@ def wait_until_booted(command: list[str]) -> None:
 @pytest.fixture(scope="module")
 def switch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The running switch's directory."""
+    assert not udp_port_is_taken(SIP_PORT), f"another program has UDP port {SIP_PORT}"
     home = tmp_path_factory.mktemp("ast")
     (home / "keys").mkdir()
     command = configure(home, telephone_programs()[0])

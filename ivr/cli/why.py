@@ -1,0 +1,4 @@
+"""TEMPORARY."""
+import click
+@click.command()
+def why(): pass
