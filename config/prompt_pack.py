@@ -17,11 +17,11 @@ FALLBACK = "en"
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 
 
-class BadPromptTexts(ValueError):  # noqa: N818 - an error is named for the fact
+class BadPromptTexts(ValueError):
     """prompts.toml holds something it must not, or lacks something it must hold; the message names it."""
 
 
-class MissingPrompt(LookupError):  # noqa: N818 - an error is named for the fact
+class MissingPrompt(LookupError):
     """No recording of a prompt exists, neither in its language nor in English."""
 
     def __init__(self, key: str, language: str) -> None:

@@ -2,9 +2,11 @@
 
 from config.policy import load_rules
 from config.settings import Settings, load
-from ivr.adapters.spool_files import SpoolFiles
+from ivr.adapters.asterisk_log import AsteriskLog
 from ivr.adapters.rq_jobs import RqDoorbell
+from ivr.adapters.spool_files import SpoolFiles
 from ivr.adapters.sql_agents import SqlAgents
+from ivr.adapters.sql_alerts import SqlAlerts
 from ivr.adapters.sql_call_book import SqlCallBook
 from ivr.adapters.sql_outbox import SqlOutbox
 from ivr.adapters.sql_records import SqlRecords
@@ -12,9 +14,10 @@ from ivr.adapters.sql_sip_accounts import SipAccount
 from ivr.adapters.system_clock import SystemClock
 from ivr.service.agents import Agents
 from ivr.service.drainer import Drainer
-from ivr.service.relay import Relay
 from ivr.service.records import RecordService
+from ivr.service.relay import Relay
 from ivr.service.switchboard import Switchboard
+from ivr.service.transfers import TransferWatch
 
 
 def agents_service(settings: Settings) -> Agents[SipAccount | None]:
@@ -39,6 +42,12 @@ def drainer(settings: Settings) -> Drainer:
 def relay(settings: Settings, redis_url: str) -> Relay:
     """Rings for what the outbox says is to do."""
     return Relay(SqlOutbox(settings.database_url), RqDoorbell(redis_url), SystemClock())
+
+
+def transfer_watch(settings: Settings) -> TransferWatch:
+    """Writes down what the switch refused."""
+    log = AsteriskLog(settings.log_dir / "asterisk-messages.log")
+    return TransferWatch(log, SqlAlerts(settings.database_url, SystemClock()))
 
 
 def records_service() -> RecordService:

@@ -1,7 +1,7 @@
 """The people of the stories and a hotline small enough to hold in one hand.
 
-A story is told in seconds after noon. What a caller is given and what is written in the books are short sentences
-("ring wang 13 s ringing"), so that a test reads as it would be told. Agents are kept as the books keep them.
+A story is told in seconds after noon. What a caller is given and what is written in the books are short
+sentences ("ring wang 13 s ringing"): a test reads as it would be told. The agents are kept as the books do.
 """
 
 from dataclasses import dataclass, field, replace
@@ -98,6 +98,12 @@ def _told_book(command: BookCommand) -> str:
             return f"talk {login}"
         case StartWrapUp(agent=login, seconds=seconds):
             return f"wrap up {login} {seconds:g} s"
+        case _:
+            return _told_deed(command)
+
+
+def _told_deed(command: Fetch | ListForRingBack | AlertManager) -> str:
+    match command:
         case Fetch():
             return "fetch"
         case ListForRingBack(number=number, reason=reason):
@@ -184,6 +190,12 @@ class Caller:
     line: list[str] = field(default_factory=list)
     books: list[str] = field(default_factory=list)
     step: Step | None = None
+
+    @property
+    def ring_seconds(self) -> float:
+        """For how long the phone rung for him shall ring."""
+        assert self.step is not None
+        return sum(command.seconds for command in self.step.commands if isinstance(command, Ring))
 
     def happens(self, event: Event) -> None:
         """One event; raises UnexpectedEventError, and then nothing has changed."""

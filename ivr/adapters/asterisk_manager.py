@@ -26,7 +26,7 @@ _TICK_SECONDS: Final = 0.2
 _log = logging.getLogger(__name__)
 
 
-class ManagerUnavailable(Exception):  # noqa: N818 - a fact about the switch
+class ManagerUnavailable(Exception):
     """Not connected, or no answer in time; `outcome_unknown` when Asterisk may have acted all the same."""
 
     def __init__(self, message: str, *, outcome_unknown: bool) -> None:
@@ -34,7 +34,7 @@ class ManagerUnavailable(Exception):  # noqa: N818 - a fact about the switch
         self.outcome_unknown = outcome_unknown
 
 
-class ManagerRefused(Exception):  # noqa: N818 - a fact about the switch
+class ManagerRefused(Exception):
     """Asterisk answered no; nothing was done."""
 
     def __init__(self, message: str) -> None:

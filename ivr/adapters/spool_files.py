@@ -42,10 +42,9 @@ class SpoolFiles:
 
     def _read(self, path: Path) -> Iterator[SpoolFile]:
         try:
-            if path.stat().st_size > _LARGEST:
-                raise ValueError("too large")
-            text = path.read_text("utf-8", "strict")
-            yield SpoolFile(name=path.name, lines=tuple(parse_line(line) for line in text.splitlines() if line))
+            with path.open(encoding="utf-8") as file:
+                lines = file.read(_LARGEST).splitlines()
+            yield SpoolFile(name=path.name, lines=tuple(parse_line(line) for line in lines if line))
         except ValueError:
             bad = self._directory / "bad"
             bad.mkdir(exist_ok=True)

@@ -23,9 +23,7 @@ class SqlAgents:
         self._engine = create_engine(url)
         self._clock = clock
 
-    def add(
-        self, login: str, name: str, role: str, phone: Phone, password: str | None
-    ) -> SipAccount | None:
+    def add(self, login: str, name: str, role: str, phone: Phone, password: str | None) -> SipAccount | None:
         """A new agent, offline; `endpoint:NEW` makes his SIP account and returns it. Raises AgentError."""
         now = self._clock.now()
         with self._engine.begin() as connection:

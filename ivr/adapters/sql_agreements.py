@@ -1,9 +1,10 @@
 """Companies and their numbers in SQL, taken in a file at a time: compared, then written in few statements.
 
-A whole file is one transaction, so it has to be short: calls are waiting to be written down behind it.
+A file is written in one transaction, with everything worked out before: calls wait to be written behind it.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +14,10 @@ from ivr.adapters.sql_engine import create_engine
 from ivr.adapters.sql_schema import companies, company_numbers
 from ivr.service.record_ports import Agreement, ImportCounts
 
-_A_TIME = 500  # values in one statement
+_A_TIME = 5000  # values in one statement
 _FACTS = ("tax_bureau", "agreement", "agreement_expires_on")
 Row = dict[str, Any]
+Bound = sa.BindParameter[Any]
 
 
 class SqlAgreements:
@@ -25,76 +27,64 @@ class SqlAgreements:
         self._url = url
 
     def take_in(self, agreements: Sequence[Agreement], *, dry_run: bool) -> ImportCounts:
-        reader_at_head(self._url).dispose()
-        engine = create_engine(self._url)
-        with said_plainly(), engine.connect() as connection, connection.begin() as transaction:
-            counts = _take_in(connection, agreements)
-            if dry_run:
-                transaction.rollback()
-        return counts
+        reader = reader_at_head(self._url)
+        with said_plainly(), reader.begin() as connection:
+            changes = _compared(connection, agreements)
+        if not dry_run:
+            # Another import in between would break a unique key: then this one is rolled back.
+            with said_plainly(), create_engine(self._url).begin() as connection:
+                _write(connection, changes)
+        return changes.counts
 
 
-def _take_in(connection: sa.Connection, agreements: Sequence[Agreement]) -> ImportCounts:
-    stored = _stored(connection, agreements)
-    new = [agreement for agreement in agreements if agreement.match_name not in stored]
-    changed = [
-        _changed(agreement, stored[agreement.match_name])
-        for agreement in agreements
-        if agreement.match_name in stored
-    ]
-    changes = [row for row in changed if row is not None]
-    _insert(connection, companies, [_new_company(agreement) for agreement in new])
-    if changes:
-        named: dict[str, Any] = {name: sa.bindparam(name) for name in ("name", *_FACTS)}
-        update = sa.update(companies).where(companies.c.id == sa.bindparam("company")).values(named)
-        connection.execute(update, changes)
-    added, renamed, removed = _take_in_numbers(connection, agreements)
-    return ImportCounts(
-        companies_added=len(new),
-        companies_changed=len(changes),
-        companies_unchanged=len(changed) - len(changes),
-        numbers_added=added,
-        numbers_changed=renamed,
-        numbers_removed=removed,
+@dataclass(frozen=True, kw_only=True)
+class _Changes:
+    """What has to be written. A number's row has no company_id yet where its company is new."""
+
+    new: list[Agreement]
+    changed: list[Row]
+    unchanged: int
+    added: list[Row]
+    renamed: list[Row]
+    removed: list[Row]
+
+    @property
+    def counts(self) -> ImportCounts:
+        new_numbers = sum(len(agreement.numbers) for agreement in self.new)
+        return ImportCounts(
+            companies_added=len(self.new),
+            companies_changed=len(self.changed),
+            companies_unchanged=self.unchanged,
+            numbers_added=len(self.added) + new_numbers,
+            numbers_changed=len(self.renamed),
+            numbers_removed=len(self.removed),
+        )
+
+
+def _compared(connection: sa.Connection, agreements: Sequence[Agreement]) -> _Changes:
+    stored = _stored(connection, [agreement.match_name for agreement in agreements])
+    known = [(agreement, stored[key]) for agreement in agreements if (key := agreement.match_name) in stored]
+    changed = [row for agreement, company in known if (row := _changed(agreement, company)) is not None]
+    told = {company["id"]: agreement.numbers for agreement, company in known if agreement.numbers}
+    wanted = {(number, key): name for key, numbers in told.items() for number, name in numbers.items()}
+    held = _held(connection, list(told))
+    return _Changes(
+        new=[agreement for agreement in agreements if agreement.match_name not in stored],
+        changed=changed,
+        unchanged=len(known) - len(changed),
+        added=[_number(pair, who) for pair, who in wanted.items() if pair not in held],
+        renamed=[
+            _number(pair, who)
+            for pair, who in wanted.items()
+            if pair in held and who not in (None, held[pair])
+        ],
+        removed=[_number(pair, who) for pair, who in held.items() if pair not in wanted],
     )
 
 
-def _stored(connection: sa.Connection, agreements: Sequence[Agreement]) -> dict[str, Row]:
-    names = [agreement.match_name for agreement in agreements]
-    queries = (sa.select(companies).where(companies.c.match_name.in_(some)) for some in _slices(names))
+def _stored(connection: sa.Connection, match_names: Sequence[str]) -> dict[str, Row]:
+    queries = (sa.select(companies).where(companies.c.match_name.in_(some)) for some in _slices(match_names))
     return {row["match_name"]: dict(row) for query in queries for row in connection.execute(query).mappings()}
-
-
-def _new_company(agreement: Agreement) -> Row:
-    facts = {fact: agreement.facts.get(fact) for fact in _FACTS}
-    return {"name": agreement.name, "match_name": agreement.match_name, **facts}
-
-
-def _changed(agreement: Agreement, stored: Row) -> Row | None:
-    """The row as the file wants it, None where it is so already."""
-    before = {name: stored[name] for name in ("name", *_FACTS)}
-    after = before | {"name": agreement.name} | dict(agreement.facts)
-    return None if after == before else {"company": stored["id"], **after}
-
-
-def _take_in_numbers(connection: sa.Connection, agreements: Sequence[Agreement]) -> tuple[int, int, int]:
-    """How many were added, given another contact, removed."""
-    ids = {name: row["id"] for name, row in _stored(connection, agreements).items()}
-    told = {ids[agreement.match_name]: agreement.numbers for agreement in agreements if agreement.numbers}
-    wanted = {(number, key): name for key, numbers in told.items() for number, name in numbers.items()}
-    held = _held(connection, list(told))
-    added = [pair for pair in wanted if pair not in held]
-    renamed = [pair for pair in wanted if pair in held and wanted[pair] not in (None, held[pair])]
-    removed = [pair for pair in held if pair not in wanted]
-    _insert(connection, company_numbers, [_number(pair, wanted[pair]) for pair in added])
-    this = (company_numbers.c.number == sa.bindparam("n"), company_numbers.c.company_id == sa.bindparam("c"))
-    if renamed:
-        update = sa.update(company_numbers).where(*this).values(contact=sa.bindparam("who"))
-        connection.execute(update, [{"n": pair[0], "c": pair[1], "who": wanted[pair]} for pair in renamed])
-    if removed:
-        delete = sa.delete(company_numbers).where(*this)
-        connection.execute(delete, [{"n": pair[0], "c": pair[1]} for pair in removed])
-    return len(added), len(renamed), len(removed)
 
 
 def _held(connection: sa.Connection, company_ids: Sequence[int]) -> dict[tuple[str, int], str | None]:
@@ -105,13 +95,50 @@ def _held(connection: sa.Connection, company_ids: Sequence[int]) -> dict[tuple[s
     }
 
 
+def _changed(agreement: Agreement, stored: Row) -> Row | None:
+    """The row as the file wants it, None where it is so already."""
+    before = {name: stored[name] for name in ("name", *_FACTS)}
+    after = before | {"name": agreement.name} | dict(agreement.facts)
+    return None if after == before else {"this_id": stored["id"], **after}
+
+
 def _number(pair: tuple[str, int], contact: str | None) -> Row:
-    return {"number": pair[0], "company_id": pair[1], "contact": contact}
+    return {"this_number": pair[0], "this_id": pair[1], "who": contact}
 
 
-def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
-    if rows:
-        connection.execute(sa.insert(table), rows)
+def _write(connection: sa.Connection, changes: _Changes) -> None:
+    number: Bound = sa.bindparam("this_number")
+    company_id: Bound = sa.bindparam("this_id")
+    this_company = companies.c.id == company_id
+    this = (company_numbers.c.number == number, company_numbers.c.company_id == company_id)
+    facts: dict[str, Any] = {name: sa.bindparam(name) for name in ("name", *_FACTS)}
+    pair: dict[str, Any] = {"number": number, "company_id": company_id, "contact": sa.bindparam("who")}
+    for statement, rows in (
+        (sa.update(companies).where(this_company).values(facts), changes.changed),
+        (sa.delete(company_numbers).where(*this), changes.removed),
+        (sa.update(company_numbers).where(*this).values(contact=sa.bindparam("who")), changes.renamed),
+        (sa.insert(company_numbers).values(pair), changes.added + _write_new(connection, changes.new)),
+    ):
+        if rows:
+            connection.execute(statement, rows)
+
+
+def _write_new(connection: sa.Connection, new: Sequence[Agreement]) -> list[Row]:
+    """The new companies; their numbers are returned, to be written with the others."""
+    if not new:
+        return []
+    rows: list[Row] = [
+        {"name": agreement.name, "match_name": agreement.match_name}
+        | {fact: agreement.facts.get(fact) for fact in _FACTS}
+        for agreement in new
+    ]
+    insert = sa.insert(companies).returning(companies.c.id, sort_by_parameter_order=True)
+    ids = connection.scalars(insert, rows).all()
+    return [
+        _number((number, key), who)
+        for key, agreement in zip(ids, new, strict=True)
+        for number, who in agreement.numbers.items()
+    ]
 
 
 def _slices(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

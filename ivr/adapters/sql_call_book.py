@@ -140,7 +140,7 @@ class SqlCallUnit:
         call = Call(call_id=call_id, presented_at=contact.presented_at, number=number)
         return Entry(call=call, contact=contact, standing=(), last_key=None)
 
-    def floor(self, at: datetime) -> Floor:
+    def floor(self) -> Floor:
         """Agents on the floor and the head of the line."""
         if not self.one_writer:  # elsewhere others may decide at the same time: one decision after the other
             self.connection.execute(sa.text("LOCK TABLE agents IN SHARE ROW EXCLUSIVE MODE"))
@@ -187,7 +187,7 @@ class SqlCallUnit:
 
     # ---- one method a book command ----------------------------------------------------------------------------
 
-    def _carry_out(self, call: Call, command: BookCommand, at: datetime) -> None:
+    def _carry_out(self, call: Call, command: BookCommand, at: datetime) -> None:  # noqa: C901 # a case a command
         match command:
             case Reserve():
                 self._reserve(call, command, at)

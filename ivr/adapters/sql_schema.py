@@ -33,10 +33,10 @@ class Moment(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ARG002 # SQLAlchemy's form
         return None if value is None else (value - _EPOCH) // _MILLISECOND
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 # likewise
         return None if value is None else _EPOCH + timedelta(milliseconds=value)
 
 
@@ -71,7 +71,9 @@ calls = Table(
     Column("served_by", String(64)),  # who spoke
     Column("estimated_wait_seconds", Integer),
     Column("state", Text, nullable=False),  # the policy's Call as JSON
-    Column("standing", Text, nullable=False),  # the last line commands as JSON, repeated to whoever asks again
+    Column(
+        "standing", Text, nullable=False
+    ),  # the last line commands as JSON, repeated to whoever asks again
     Column("last_key", String(64)),  # the last burst handled, so that its repetition changes nothing
     UniqueConstraint("door", "ref"),
     Index("ix_calls_phase_presented_at", "phase", "presented_at"),
@@ -86,7 +88,9 @@ events = Table(
     Column("at", Moment, nullable=False),
     Column("kind", String(32), nullable=False),
     Column("body", Text, nullable=False),  # the event as JSON
-    Column("floor", Text),  # the floor the decision saw, as JSON; null where the event was refused as unexpected
+    Column(
+        "floor", Text
+    ),  # the floor the decision saw, as JSON; null where the event was refused as unexpected
     Column("rules", String(64)),  # sha256 of the rules in force
     Column("commands", Text, nullable=False),  # what was decided, as JSON
 )
@@ -112,7 +116,9 @@ agents = Table(
     Column("idle_since", Moment, nullable=False),  # orders the free ones
     Column("until", Moment),  # end of the wrap-up, or of the reservation's lease
     Column("misses", Integer, nullable=False, default=0),
-    Column("epoch", Integer, nullable=False, default=0),  # counts reservations; a late writer holds an old one
+    Column(
+        "epoch", Integer, nullable=False, default=0
+    ),  # counts reservations; a late writer holds an old one
     Column("call_id", Key),
     Column("wanted", String(16)),  # the state he asked for during a call, taken up after it
 )
@@ -120,7 +126,9 @@ agents = Table(
 sip_accounts = Table(
     "sip_accounts",
     metadata,
-    Column("name", String(32), primary_key=True),  # ag-<8 hex>: never a number, never guessable from a caller id
+    Column(
+        "name", String(32), primary_key=True
+    ),  # ag-<8 hex>: never a number, never guessable from a caller id
     Column("secret", String(64), nullable=False),
     Column("created_at", Moment, nullable=False),
 )

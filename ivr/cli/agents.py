@@ -22,17 +22,21 @@ def agent() -> None:
 @agent.command()
 @click.argument("login")
 @click.option("--name", required=True, help="Shown to managers and colleagues.")
-@click.option("--phone", required=True, help="endpoint:NEW, endpoint:NAME, sip:user@host[:port], tel:+86… or client:NAME.")
+@click.option(
+    "--phone",
+    required=True,
+    help="endpoint:NEW, endpoint:NAME, sip:user@host[:port], tel:+86… or client:NAME.",
+)
 @click.option("--role", type=click.Choice(ROLES), default="agent", show_default=True)
 @click.option("--password-stdin", is_flag=True, help="Read the desk password from standard input.")
 @click.pass_obj
-def add(app: Any, login: str, name: str, phone: str, role: str, password_stdin: bool) -> None:
+def add(app: Any, /, login: str, password_stdin: bool, **given: str) -> None:
     """A new agent, offline. endpoint:NEW makes a SIP account for his phone and prints it once."""
     settings: Settings = app.settings
     password = sys.stdin.readline().rstrip("\n") if password_stdin else None
     _need_database(settings)
     try:
-        account = agents_service(settings).add(login, name, phone, role, password)
+        account = agents_service(settings).add(login, password=password, **given)
     except (AgentError, PhoneError) as error:
         click.echo(str(error), err=True)
         sys.exit(2 if isinstance(error, PhoneError) else 1)

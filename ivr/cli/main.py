@@ -117,18 +117,23 @@ def part_worker(app: App, queue: str) -> None:
 @part.command("relay")
 @click.pass_obj
 def part_relay(app: App) -> None:
-    """The outbox's relay and the spool's drainer."""
-    from ivr.bootstrap import drainer, relay
+    """The outbox's relay, the spool's drainer and the watch over refused transfers."""
+    from ivr.bootstrap import drainer, relay, transfer_watch
     from ivr.cli.embedded_redis import redis_url
     from ivr.cli.parts import stop_on_signals
 
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     stop = threading.Event()
     stop_on_signals(stop)
-    importing = threading.Thread(target=drainer(app.settings).run, args=(stop,), name="drainer")
-    importing.start()
+    beside = [
+        threading.Thread(target=work.run, args=(stop,), name=type(work).__name__)
+        for work in (drainer(app.settings), transfer_watch(app.settings))
+    ]
+    for thread in beside:
+        thread.start()
     relay(app.settings, redis_url(app.settings)).run(stop)
-    importing.join(timeout=3)
+    for thread in beside:
+        thread.join(timeout=3)
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ def _not_ready(settings: Settings) -> str | None:
 
 def _sip_answers(settings: Settings) -> bool:
     """OPTIONS to our own Asterisk: any answer at all means it hears SIP."""
-    host = _own_host(settings)
+    host = own_host(settings)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.settimeout(0.5)
@@ -114,16 +114,16 @@ def _options(host: str, port: int, local: int) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def _own_host(settings: Settings) -> str:
+def own_host(settings: Settings) -> str:
     return "127.0.0.1" if settings.bind in {"0.0.0.0", "::"} else settings.bind  # noqa: S104 # compared, not bound
 
 
 def _web(settings: Settings) -> str:
-    return f"http://{_own_host(settings)}:{settings.web_port}"
+    return f"http://{own_host(settings)}:{settings.web_port}"
 
 
 def _sip(settings: Settings) -> str:
-    return f"sip:4001234567@{settings.external_address or _own_host(settings)}:{settings.sip_port}"
+    return f"sip:4001234567@{settings.external_address or own_host(settings)}:{settings.sip_port}"
 
 
 def _say(line: str) -> None:

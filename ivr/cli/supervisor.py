@@ -36,16 +36,21 @@ LOG_BYTES: Final = 20 * 1024 * 1024
 # program of its own asks: between fork and exec (preexec_fn) Python is not safe once there are threads.
 GUARD: Final = """
 import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+if sys.argv[2] == "follow":
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 if os.getppid() != int(sys.argv[1]):
     sys.exit("the supervisor ended first")
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 try:
-    os.execvp(sys.argv[2], sys.argv[2:])
+    os.execvp(sys.argv[3], sys.argv[3:])
 except OSError as error:
-    print(f"cannot start {sys.argv[2]}: {error.strerror}", file=sys.stderr)
+    print(f"cannot start {sys.argv[3]}: {error.strerror}", file=sys.stderr)
     sys.exit(127)
 """
+
+
+# The switch carries people's talks; if we are killed it goes on alone (its dialplan knows how) until the next start.
+OUTLIVES_US: Final = frozenset({"asterisk"})
 
 
 class AlreadyRunningError(Exception):
@@ -108,7 +113,8 @@ class _Process:
 
     def start(self) -> None:
         """From the main thread alone: the kernel takes the end of the starting thread for our death."""
-        guard = [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid()), *self.part.argv]
+        fate = "outlive" if self.part.name in OUTLIVES_US else "follow"
+        guard = [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid()), fate, *self.part.argv]
         with _open_log(self.log_path) as log:
             self._popen = subprocess.Popen(
                 guard,

@@ -171,7 +171,9 @@ def _find_agent(call: Call, at: datetime, floor: Floor, rules: Rules) -> Step:
 
 def _reserve_and_ring(call: Call, agent: Agent, at: datetime, rules: Rules) -> Step:
     reserve = _reservation(agent, rules)
-    return _with(reserve, step=_ring(replace(call, agent=agent.login, phone=agent.phone, rung_at=at), at, rules))
+    return _with(
+        reserve, step=_ring(replace(call, agent=agent.login, phone=agent.phone, rung_at=at), at, rules)
+    )
 
 
 def _reservation(agent: Agent, rules: Rules) -> Reserve:
@@ -245,7 +247,9 @@ def _answered(call: Call, event: AgentAnswered, _floor: Floor, _rules: Rules) ->
 
 
 def _talk_ended(call: Call, _event: RingEnded, _floor: Floor, rules: Rules) -> Step:
-    return Step(call=replace(call, phase=Phase.CLOSING, agent=None), commands=(*_wrap_up(call, rules), HangUp()))
+    return Step(
+        call=replace(call, phase=Phase.CLOSING, agent=None), commands=(*_wrap_up(call, rules), HangUp())
+    )
 
 
 def _wrap_up(call: Call, rules: Rules) -> tuple[Command, ...]:
@@ -383,7 +387,9 @@ def _greeted(call: Call, event: CallerGreeted, _floor: Floor, _rules: Rules) -> 
 
 def _hung_up(call: Call, event: HungUp, _floor: Floor, rules: Rules) -> Step:
     """Served, listed to be rung back, or abandoned; nobody stays reserved for a caller who has left."""
-    ended = replace(call, phase=Phase.ENDED, ended_at=event.at, outcome=_outcome(call), agent=None, phone=None)
+    ended = replace(
+        call, phase=Phase.ENDED, ended_at=event.at, outcome=_outcome(call), agent=None, phone=None
+    )
     if call.phase is Phase.TALKING:
         return Step(call=ended, commands=_wrap_up(call, rules))
     return Step(call=ended, commands=() if call.agent is None else (Release(agent=call.agent),))

@@ -118,7 +118,5 @@ class AlertManager:
     agent: str | None
 
 
-BookCommand = (
-    Reserve | Release | CountMiss | StartTalk | StartWrapUp | Fetch | ListForRingBack | AlertManager
-)
+BookCommand = Reserve | Release | CountMiss | StartTalk | StartWrapUp | Fetch | ListForRingBack | AlertManager
 Command = LineCommand | BookCommand

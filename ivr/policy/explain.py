@@ -1,4 +1,4 @@
-"""What a replayed step of a call is told as: what happened, what was seen, what was decided, with the numbers.
+"""How a replayed step is told: what happened, what was seen, what was decided, each with its numbers.
 
 This file chooses the clauses and reckons their numbers; the sentences stand in explain_words.
 """
@@ -14,7 +14,6 @@ from ivr.policy.commands import (
     AlertManager,
     Ask,
     BookCommand,
-    Command,
     CountMiss,
     Fetch,
     HangUp,
@@ -249,21 +248,20 @@ def _on_the_line(told: Told, command: LineCommand) -> Clause:
 
 
 def _ring(told: Told, command: Ring) -> Clause:
-    seconds = round(command.seconds, 3)
+    seconds, rules = round(command.seconds, 3), told.noted.rules
     if command.agent is None:
         return Clause("ring_fallback", phone=command.phone, ring_seconds=seconds)
-    values: dict[str, object] = {"agent": command.agent, "ring_seconds": seconds}
     if command.sound is Sound.RINGING:
-        cut = command.seconds < told.noted.rules.agent_ring_seconds
-        return Clause("ring_to_pickup" if cut else "ring", **values)
-    rings_on = told.before.phase is Phase.RINGING and told.before.agent == command.agent
+        key = "ring_to_pickup" if command.seconds < rules.agent_ring_seconds else "ring"
+        return Clause(key, agent=command.agent, ring_seconds=seconds)
     if command.sound is Sound.MUSIC:
-        return Clause("ring_music", **values)
-    greeting: list[str] = [str(told.noted.rules.greeting or Prompt.GREETING)]
-    if rings_on:
-        rung = _since(told.before.rung_at, told.noted.event.at)
-        return Clause("ring_on_greeting", prompts=greeting, rung_seconds=rung, **values)
-    return Clause("ring_greeting", prompts=greeting, **values)
+        return Clause("ring_music", agent=command.agent, ring_seconds=seconds)
+    greeting = {"prompts": [rules.greeting], "agent": command.agent, "ring_seconds": seconds}
+    if told.before.phase is Phase.RINGING and told.before.agent == command.agent:
+        return Clause(
+            "ring_on_greeting", rung_seconds=_since(told.before.rung_at, told.noted.event.at), **greeting
+        )
+    return Clause("ring_greeting", **greeting)
 
 
 def _in_the_books(told: Told, command: BookCommand) -> Clause:

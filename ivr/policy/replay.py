@@ -1,6 +1,7 @@
 """A call's stored events put through the policy again, from the moment it was presented.
 
-What is stored is what happened. Where the policy of today decides otherwise, the step says so and the story goes on.
+What is stored is what happened. Where the policy of today decides otherwise, the step says so and the story
+goes on.
 """
 
 from collections.abc import Iterable

@@ -59,7 +59,7 @@ def event_to_json(event: events.Event) -> str:
 
 def event_from_json(text: str) -> events.Event:
     """The inverse of event_to_json."""
-    return _converter().structure(json.loads(text), AnyEvent)  # type: ignore[arg-type,no-any-return] # a union
+    return _converter().structure(json.loads(text), AnyEvent)  # type: ignore[arg-type] # a union
 
 
 def commands_to_json(commands: tuple[Command, ...]) -> str:
@@ -89,7 +89,9 @@ def floor_from_json(text: str) -> Floor:
 
 def rules_to_json(rules: Rules) -> str:
     """The rules in force, keys sorted, so that equal rules have equal text."""
-    return json.dumps(_converter().unstructure(rules, unstructure_as=Rules), ensure_ascii=False, sort_keys=True)
+    return json.dumps(
+        _converter().unstructure(rules, unstructure_as=Rules), ensure_ascii=False, sort_keys=True
+    )
 
 
 def rules_from_json(text: str) -> Rules:

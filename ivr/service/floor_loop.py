@@ -66,7 +66,7 @@ class FloorLoop:
 
     def _reserve(self, unit: CallUnit, now: datetime) -> tuple[Entry, ...]:
         unit.free_agents_due(now)
-        turns = unit.floor(now).assignments(now)
+        turns = unit.floor().assignments(now)
         found = (unit.find_id(waiting.call_id) for waiting, _agent in turns)
         moved = (apply(unit, entry, TurnCame(at=now), self._rules) for entry in found if entry is not None)
         return tuple(entry for entry in moved if entry.call.phase is Phase.FETCHING)

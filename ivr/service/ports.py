@@ -73,7 +73,7 @@ class CallUnit(Protocol):
     def add(self, contact: Contact, number: str | None) -> Entry:
         """A new call, with the outbox row that opens its record: no call without one (R6, R71)."""
 
-    def floor(self, at: datetime) -> Floor:
+    def floor(self) -> Floor:
         """Every agent not offline; the head of the line, one call longer than there are free agents."""
 
     def write(self, entry: Entry, decision: Decision) -> Entry:

@@ -21,7 +21,7 @@ RESERVATION_TRIES = 3
 def apply(unit: CallUnit, entry: Entry, event: Event, rules: Rules) -> Entry:
     """Advance one call by one event inside a unit; an event that means nothing now is noted and changes nothing."""
     for _ in range(RESERVATION_TRIES):
-        floor = Floor() if type(event) in FLOORLESS else unit.floor(event.at)
+        floor = Floor() if type(event) in FLOORLESS else unit.floor()
         try:
             step = advance(entry.call, event, floor, rules)
             return unit.write(entry, Decision(event=event, floor=floor, rules=rules, step=step))

@@ -18,7 +18,7 @@ def three() -> Hotline:
     return hotline(ZHAO, WANG, LI, rules=SHORT_RING)
 
 
-# ---- people are rung first ------------------------------------------------------------------------------------
+# ---- people are rung first ----------------------------------------------------------------------------
 
 
 def test_a_free_agent_is_rung_first_and_nothing_is_answered_before_him_r64() -> None:
@@ -62,23 +62,18 @@ def test_an_agent_rung_just_before_the_pickup_rings_under_the_greeting_at_once_r
     assert caller.line == ["ring wang 20 s greeting"]
 
 
-@pytest.mark.xfail(strict=True, reason="the ring left after the cut is below zero: Dial then rings for ever")
-def test_a_cut_ring_reported_late_never_rings_for_less_than_a_second_r64() -> None:
-    caller = hotline(WANG, LI, rules=Rules(agent_ring_seconds=14)).dials(0)
+@pytest.mark.parametrize(("agent_ring_seconds", "reported"), [(14, 14.5), (13.05, 13), (15, 15)])
+@pytest.mark.xfail(strict=True, reason="what is left of a cut ring may be a blink, or below zero: for ever")
+def test_no_phone_is_rung_for_less_than_a_second_after_the_cut_r64(
+    agent_ring_seconds: float, reported: float
+) -> None:
+    caller = hotline(WANG, LI, rules=Rules(agent_ring_seconds=agent_ring_seconds)).dials(0)
     assert caller.line == ["ring wang 13 s ringing"]
-    caller.is_let_ring(14.5)
-    assert caller.books[0] == "miss wang"
-    assert caller.line == ["ring li 14 s greeting"]
+    caller.is_let_ring(reported)
+    assert caller.ring_seconds >= 1
 
 
-@pytest.mark.xfail(strict=True, reason="the ring left after the cut may be a fraction of a second")
-def test_an_agents_phone_never_chirps_for_a_moment_under_the_greeting_r65() -> None:
-    caller = hotline(WANG, LI, rules=Rules(agent_ring_seconds=13.05)).dials(0)
-    caller.is_let_ring(13)
-    assert caller.line[0] != "ring wang 0.05 s greeting"
-
-
-# ---- an agent lets it ring ------------------------------------------------------------------------------------
+# ---- an agent lets it ring ----------------------------------------------------------------------------
 
 
 def test_an_agent_who_lets_it_ring_is_passed_over_and_the_next_is_rung_r64(three: Hotline) -> None:
@@ -115,10 +110,11 @@ def test_a_caller_passed_over_keeps_his_place_before_those_who_came_later() -> N
     second = people.dials(1)
     first.is_let_ring(5)
     assert (first.line, second.line) == (["hold 8 s ringing"], ["hold 10 s ringing"])
+    people.looks(5.5)
+    assert second.call.phase is Phase.WAITING
     people.becomes("li", AgentState.AVAILABLE, 6)
     people.looks(6)
-    assert first.books == ["reserve li", "fetch"]
-    assert second.call.phase is Phase.WAITING
+    assert (first.books[0], second.books[0]) == ("reserve li", "reserve wang")
 
 
 def test_a_call_does_not_ring_again_at_once_who_has_just_let_it_ring() -> None:
@@ -163,7 +159,7 @@ def test_an_agent_who_went_home_while_his_phone_rang_is_only_counted() -> None:
     assert caller.books == ["miss wang", "reserve li"]
 
 
-# ---- a person speaks ------------------------------------------------------------------------------------------
+# ---- a person speaks ----------------------------------------------------------------------------------
 
 
 def test_an_agent_who_answers_in_time_greets_the_caller_himself_r64_r65() -> None:
@@ -215,7 +211,7 @@ def test_after_a_talk_the_agent_has_his_wrap_up_and_the_call_is_served() -> None
     assert (caller.call.outcome, caller.call.ended_at) == (Outcome.SERVED, noon(63.1))
 
 
-# ---- the caller leaves ----------------------------------------------------------------------------------------
+# ---- the caller leaves --------------------------------------------------------------------------------
 
 
 def test_a_caller_who_leaves_while_a_phone_rings_leaves_the_agent_free_in_his_old_place_r6() -> None:

@@ -1,4 +1,4 @@
-"""Nobody can come: the fallback phones in order, else the caller's number is written down before it is said."""
+"""Nobody can come: the fallback phones in order, else the number is written down before it is said."""
 
 import pytest
 
@@ -98,7 +98,7 @@ def test_when_the_last_agent_goes_home_under_the_ring_tone_the_greeting_is_not_f
     assert caller.line[0] == "say greeting nobody_on_duty number_noted goodbye"
 
 
-# ---- a withheld number ----------------------------------------------------------------------------------------
+# ---- a withheld number --------------------------------------------------------------------------------
 
 
 def test_a_caller_who_withholds_his_number_is_asked_for_it_r70() -> None:
@@ -124,7 +124,7 @@ def test_nobody_is_promised_a_call_to_what_is_no_number_r70(digits: str) -> None
     assert caller.call.outcome is Outcome.ABANDONED
 
 
-# ---- he leaves, or the dialplan was alone ---------------------------------------------------------------------
+# ---- he leaves, or the dialplan was alone -------------------------------------------------------------
 
 
 def test_a_caller_who_leaves_a_ringing_fallback_phone_or_our_question_is_an_abandoned_call_r6() -> None:

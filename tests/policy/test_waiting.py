@@ -27,7 +27,7 @@ def held(people: Hotline, seconds: float = 0) -> Caller:
     return caller
 
 
-# ---- what he hears --------------------------------------------------------------------------------------------
+# ---- what he hears ------------------------------------------------------------------------------------
 
 
 def test_with_nobody_free_the_caller_hears_his_ring_tone_until_the_pickup_r64(saturated: Hotline) -> None:
@@ -90,7 +90,7 @@ def test_a_caller_is_told_the_reason_once_however_often_he_is_passed_over_r68() 
     assert caller.line == ["hold 10 s music"]
 
 
-# ---- his turn -------------------------------------------------------------------------------------------------
+# ---- his turn -----------------------------------------------------------------------------------------
 
 
 def test_whoever_is_first_in_line_is_fetched_when_an_agent_is_free_again_r69(saturated: Hotline) -> None:
@@ -160,7 +160,7 @@ def test_a_turn_that_is_gone_when_it_comes_leaves_him_waiting_as_before(saturate
     assert (caller.call, caller.books, caller.line) == (before, [], [])
 
 
-# ---- fetched late ---------------------------------------------------------------------------------------------
+# ---- fetched late -------------------------------------------------------------------------------------
 
 
 def test_a_caller_not_fetched_from_the_music_waits_a_second_at_a_time_then_comes_by_himself(
@@ -198,7 +198,7 @@ def test_a_caller_not_yet_fetched_is_picked_up_in_time_all_the_same_r64(saturate
     assert caller.line == ["ring li 20 s greeting"]
 
 
-# ---- he leaves ------------------------------------------------------------------------------------------------
+# ---- he leaves ----------------------------------------------------------------------------------------
 
 
 def test_a_caller_who_leaves_his_ring_tone_or_the_music_is_an_abandoned_call_r6(saturated: Hotline) -> None:

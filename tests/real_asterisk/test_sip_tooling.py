@@ -13,7 +13,7 @@ from ivr.cli.private_asterisk import Asterisk, Program
 from tests.real_asterisk.sip.media import correlation, melody, read_wav, tone_share, write_wav
 from tests.real_asterisk.sip.phones import AgentPhone, Caller, attended_target
 from tests.real_asterisk.sip.programs import telephone_programs
-from tests.real_asterisk.sip.sipp import udp_port_is_taken
+from ivr.cli.telephone.sipp import udp_port_is_taken
 
 SIP_PORT = 26060
 MODULES = """

@@ -6,14 +6,16 @@ Each is one sipp and one media port; a test gives orders and judges by the telep
 import itertools
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ivr.cli.private_asterisk import Program
 from tests.real_asterisk.sip.media import MediaPort
-from tests.real_asterisk.sip.sip_log import Message
+from ivr.cli.telephone.sip_log import Message
 from tests.real_asterisk.sip.sipp import Sipp
 
+AGENT = Path(__file__).parent / "scenarios" / "agent.xml"
 FOREVER_MS = 3_600_000
 
 
@@ -113,7 +115,7 @@ class Caller(Phone):
         port: int | None = None,
         address: str = "127.0.0.1",
     ) -> None:
-        super().__init__(Sipp(program, "caller", server_port=server_port, port=port, address=address))
+        super().__init__(Sipp(program, CALLER, server_port=server_port, port=port, address=address))
         self._keys = {"to": to, "from": number, "from_name": name, "sound_port": str(self.media.port)}
         self._hang_up_after_seconds = hang_up_after_seconds
         self._timer: threading.Timer | None = None
@@ -179,7 +181,7 @@ class AgentPhone(Phone):
         busy: bool = False,
         port: int | None = None,
     ) -> None:
-        super().__init__(Sipp(program, "agent", server_port=server_port, port=port))
+        super().__init__(Sipp(program, AGENT, server_port=server_port, port=port))
         self._announcements = itertools.count(1)
         self.user, self._secret = user, secret
         self._keys = {

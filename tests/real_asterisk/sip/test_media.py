@@ -17,7 +17,7 @@ from tests.real_asterisk.sip.media import (
     tone,
     tone_share,
 )
-from tests.real_asterisk.sip.sip_log import read_messages
+from ivr.cli.telephone.sip_log import read_messages
 
 
 def test_ulaw_keeps_a_sound_within_its_steps() -> None:

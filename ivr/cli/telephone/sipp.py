@@ -17,16 +17,16 @@ import time
 from pathlib import Path
 
 from ivr.cli.private_asterisk import Program
-from tests.real_asterisk.sip.sip_log import Message, read_messages
+from ivr.cli.telephone.sip_log import Message, read_messages
 
-SCENARIOS = Path(__file__).parent / "scenarios"
+CALLER = Path(__file__).parent / "caller.xml"
 _orders = itertools.count(1)
 
 
 def free_udp_port() -> int:
     """Below the range from which the kernel serves everybody, so that nobody is given it meanwhile."""
     while True:
-        port = random.randrange(11000, 19999)
+        port = random.randrange(11000, 19999)  # noqa: S311 # a port, not a secret
         if not udp_port_is_taken(port):
             return port
 
@@ -46,7 +46,7 @@ class Sipp:
     def __init__(
         self,
         program: Program,
-        scenario: str,
+        scenario: Path,
         *,
         server_port: int,
         port: int | None = None,
@@ -64,7 +64,7 @@ class Sipp:
     def start(self, keys: dict[str, str], *extra: str) -> None:
         values = [item for name, value in keys.items() for item in ("-key", name, value)]
         where = [f"127.0.0.1:{self._server_port}", "-i", self._address, "-bind_local", "-p", str(self.port)]
-        what = ["-sf", str(SCENARIOS / f"{self._scenario}.xml"), "-nostdin", "-skip_rlimit"]
+        what = ["-sf", str(self._scenario), "-nostdin", "-skip_rlimit"]
         logs = ["-trace_msg", "-message_file", "messages.log", "-trace_err", "-error_file", "errors.log"]
         self._process = subprocess.Popen(
             [*self._program.argv, *where, *what, *logs, *values, *extra],

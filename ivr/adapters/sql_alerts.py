@@ -1,0 +1,29 @@
+"""Alerts in SQL: what a manager has to know, with the agent and the call it happened in."""
+
+import sqlalchemy as sa
+
+from ivr.adapters.sql_engine import create_engine
+from ivr.adapters.sql_schema import agents, alerts
+from ivr.service.ports import Clock
+
+
+class SqlAlerts:
+    """AlertBook over one database."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._engine = create_engine(url)
+        self._clock = clock
+
+    def add(self, kind: str, phone: str) -> None:
+        """An alert about whoever has that phone, in the call he is in now."""
+        whose = sa.select(agents.c.login, agents.c.call_id).where(agents.c.phone == phone)
+        with self._engine.begin() as connection:
+            row = connection.execute(whose).one_or_none()
+            values = {
+                "at": self._clock.now(),
+                "kind": kind,
+                "agent": row.login if row else None,
+                "call_id": row.call_id if row else None,
+                "detail": phone,
+            }
+            connection.execute(sa.insert(alerts), values)

@@ -1,0 +1,1 @@
+"""One telephone that calls for real: sipp, started, given orders and read."""

@@ -1,0 +1,111 @@
+"""What the managers decide is read once and refused loudly, naming the key."""
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.policy.call import Call
+from ivr.policy.rules import NOT_YET_IN_FORCE, Rules, RulesError, ignored_keys, parse_rules
+from tests.cast import noon
+
+FOLDER = pytest.param(
+    "Asia",
+    marks=pytest.mark.xfail(strict=True, raises=OSError, reason="a folder of zones: IsADirectoryError"),
+)
+SHIPPED = Path(__file__).parents[2] / "config" / "policy.toml"
+
+
+def test_the_norms_three_rings_are_fifteen_seconds_r64() -> None:
+    rules = parse_rules({})
+    assert rules == Rules()
+    assert rules.deadline_seconds == 15
+    call = Call(call_id=1, presented_at=noon(), number=None)
+    assert call.deadline_at(rules) - noon() == timedelta(seconds=15)
+    assert call.pickup_at(rules) - noon() == timedelta(seconds=13)
+
+
+def test_the_shipped_policy_is_the_norm_r64() -> None:
+    assert parse_rules(tomllib.loads(SHIPPED.read_text("utf-8"))) == Rules()
+
+
+def test_another_countrys_ring_moves_the_deadline_r64() -> None:
+    rules = parse_rules({"ring_cycle_seconds": 6, "rings": 2, "pickup_margin_seconds": 1})
+    assert (rules.deadline_seconds, rules.ring_cycle_seconds) == (12, 6.0)
+
+
+def test_every_key_can_be_given() -> None:
+    values: dict[str, Any] = {
+        "rings": 4,
+        "ring_cycle_seconds": 3.0,
+        "pickup_margin_seconds": 1.5,
+        "agent_ring_seconds": 12.0,
+        "answer_when_saturated": "now",
+        "max_hold_seconds": 300.0,
+        "wrap_up_seconds": 0.0,
+        "timezone": "Europe/Berlin",
+        "area_code": "0571",
+        "allowed_regions": ("CN", "HK"),
+        "own_numbers": ("+861012345678",),
+        "fallback_phones": ("tel:+8613900000001", "endpoint:night"),
+        "short_abandon_seconds": 3.0,
+        "service_level_seconds": 20.0,
+        "service_level_target": 0.8,
+        "greeting": "our_greeting",
+    }
+    given = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+    assert parse_rules(given) == Rules(**values)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("ringz", 3, "unknown; known keys are agent_ring_seconds, "),
+        ("rings", 3.0, "a whole number from 1 to 10, not 3.0"),
+        ("rings", True, "a whole number"),
+        ("rings", 0, "from 1 to 10"),
+        ("ring_cycle_seconds", "5", "a number from 1 to 20, not '5'"),
+        ("ring_cycle_seconds", float("nan"), "a number"),
+        ("max_hold_seconds", float("inf"), "a number"),
+        ("agent_ring_seconds", -1, "from 3 to 120"),
+        ("pickup_margin_seconds", 15, "less than the deadline of 15 s"),
+        ("answer_when_saturated", "never", "one of deadline, now, not 'never'"),
+        ("answer_when_saturated", ["now"], "one of deadline, now"),
+        ("timezone", "Asia/Jinsui", "no such time zone: 'Asia/Jinsui'"),
+        ("timezone", "/etc/passwd", "no such time zone"),
+        ("timezone", "../../etc/passwd", "no such time zone"),
+        ("timezone", 8, "must be a text"),
+        ("area_code", "010a", "at most six digits"),
+        ("area_code", "", "at most six digits"),
+        ("area_code", "０１０", "at most six digits"),
+        ("area_code", "0105710", "at most six digits"),
+        ("area_code", 10, "at most six digits"),
+        ("allowed_regions", "CN", "a list of texts, not 'CN'"),
+        ("own_numbers", [1], "must be a text, not 1"),
+        ("fallback_phones", ["13800138000"], "give endpoint:NAME"),
+        ("fallback_phones", ["tel:+8613900000001", "Local/x"], "phone 'Local/x'"),
+        ("greeting", "hello\nworld", "must be a text"),
+        ("service_level_target", 95, "from 0 to 1"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_by_its_key(key: str, value: object, says: str) -> None:
+    with pytest.raises(RulesError) as refused:
+        parse_rules({key: value})
+    assert refused.value.key == key
+    assert str(refused.value).startswith(f"policy key {key}: ")
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("zone", ["", "Asia/", "Shanghai", FOLDER])
+def test_a_part_of_a_time_zones_name_is_no_time_zone(zone: str) -> None:
+    with pytest.raises(RulesError, match="policy key timezone: "):
+        parse_rules({"timezone": zone})
+
+
+def test_keys_of_later_versions_are_read_past_and_named() -> None:
+    values = {"quiet_hours": ["12:00-13:30"], "rings": 3, "callback_attempts": 3}
+    assert parse_rules(values) == Rules()
+    assert ignored_keys(values) == ("callback_attempts", "quiet_hours")
+    assert ignored_keys(dict.fromkeys(NOT_YET_IN_FORCE)) == tuple(sorted(NOT_YET_IN_FORCE))
