@@ -26,13 +26,14 @@ class AsteriskLog:
                 text = log.read(_MOST)
         except FileNotFoundError:
             return ()
-        whole = text[: text.rfind(b"\n") + 1]
+        whole = text[: text.rfind(b"\n") + 1] or (text if len(text) == _MOST else b"")
         self._next = self._start() + len(whole)
         return tuple(_REFUSED.findall(whole.decode("utf-8", "replace")))
 
     def seen(self) -> None:
         """What `refused` told is written down."""
-        self._mark.write_text(str(self._next))
+        if self._next != self._start():
+            self._mark.write_text(str(self._next))
 
     def _start(self) -> int:
         """Where to read on; from the beginning of a log that was started anew."""

@@ -18,9 +18,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 
 BUSY_TIMEOUT_MS = 1200
 _MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class SchemaFromElsewhereError(Exception):
+    """The database has a schema this version has never heard of; nothing was changed."""
 
 
 def create_engine(url: str) -> sa.Engine:
@@ -54,6 +59,7 @@ def migrate(url: str) -> None:
     """Bring the database to the newest schema, making it and its directory where missing.
 
     Two processes may start at once: the second waits and finds nothing left to do.
+    Raises SchemaFromElsewhereError.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     path = sqlite_path(url)
@@ -64,6 +70,8 @@ def migrate(url: str) -> None:
                 config = _config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
+        except CommandError as error:
+            raise SchemaFromElsewhereError(f"written by another version of the hotline: {error}") from error
         finally:
             engine.dispose()
 

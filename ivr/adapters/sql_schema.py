@@ -161,7 +161,7 @@ company_numbers = Table(
     "company_numbers",
     metadata,
     Column("number", String(32), primary_key=True),  # E.164
-    Column("company_id", Key, ForeignKey("companies.id"), primary_key=True),
+    Column("company_id", Key, ForeignKey("companies.id"), primary_key=True, index=True),
     Column("contact", String(80)),
 )
 
@@ -184,6 +184,7 @@ records = Table(
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Index("ix_records_number_state", "number", "state"),
+    Index("ix_records_company_id_state", "company_id", "state"),
 )
 
 ring_backs = Table(

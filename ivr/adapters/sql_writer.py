@@ -72,15 +72,17 @@ class GroupWriter:
                 time.sleep(0.05)
 
     def _commit_together(self, first: Unit) -> None:
+        taken: list[Unit] = []
         done: list[tuple[Unit, Any]] = []
         try:
             with self._engine.begin() as connection:
                 unit: Unit | None = first
                 while unit is not None:
+                    taken.append(unit)
                     self._attempt(connection, unit, done)
-                    unit = self._next() if len(done) < UNITS_A_COMMIT else None
+                    unit = self._next() if len(taken) < UNITS_A_COMMIT else None
         except Exception as error:
-            for failed in [first, *(unit for unit, _result in done)]:
+            for failed in taken or [first]:
                 if not failed.future.done():
                     failed.future.set_exception(error)
             raise

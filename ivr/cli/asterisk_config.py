@@ -106,6 +106,7 @@ def _values(settings: Settings, rules: Rules, asterisk: Asterisk) -> dict[str, s
         "TRUSTED": "".join(f"match = {address}\n" for address in settings.trusted_trunks),
         "OUTBOUND": _outbound(settings),
         "TRUNKS": str(settings.root / "config" / "asterisk" / "trunks.d"),
+        "OWN_TRUNKS": str(settings.data_dir / "trunks.d"),
         "DEADLINE": f"{rules.deadline_seconds:g}",
         **_prompt_values(settings, rules),
         "FALLBACK": _fallback(settings, rules),

@@ -7,17 +7,15 @@ has the truth.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import stat
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
+from config.redis_address import socket_path
 from config.settings import Settings
 
-LONGEST_SOCKET_PATH: Final = 107  # bytes: sun_path of unix(7) holds 108 with the final NUL
 PROGRAMS: Final = ("redis-server", "valkey-server")
 
 
@@ -27,19 +25,6 @@ class RedisServerMissingError(Exception):
 
 class UnsafeSocketDirectoryError(Exception):
     """Somebody else could reach the directory in which our socket would lie."""
-
-
-def redis_url(settings: Settings) -> str:
-    """Where Redis answers: REDIS_URL, else our own server's socket."""
-    return settings.redis_url or f"unix://{quote(str(socket_path(settings)))}"
-
-
-def socket_path(settings: Settings) -> Path:
-    path = settings.data_dir / "redis" / "redis.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
-        return path
-    name = hashlib.sha256(os.fsencode(settings.data_dir)).hexdigest()[:12]
-    return Path("/tmp") / f"hotline-{os.getuid()}-{name}" / "redis.sock"  # noqa: S108  checked by prepare()
 
 
 def redis_argv(settings: Settings) -> list[str]:

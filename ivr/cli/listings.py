@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +22,7 @@ from ivr.service.record_ports import DatabaseUnavailableError, Row
 from ivr.service.reports import Reports
 
 UNAVAILABLE = 3  # exit code
+WIDTH_OF_A_FILE = 160
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -95,13 +97,8 @@ def agents(app: App, since: str | None, as_json: bool) -> None:
 @click.pass_obj
 def metrics(app: App, since: str | None, as_json: bool) -> None:
     """Today's figures (or since --since), each with its formula."""
-    _list(
-        _reports(app).metrics,
-        since,
-        app.rules,
-        as_json,
-        ("name", "value", "unit", "numerator", "denominator", "formula"),
-    )
+    read = _reports(app).metrics
+    _list(read, since, app.rules, as_json, ("name", "value", "counted", "formula"), readable=_figure)
 
 
 LISTINGS = (calls, records, agents, metrics)
@@ -117,6 +114,8 @@ def _list(
     rules: Rules,
     as_json: bool,
     shown: Sequence[str],
+    *,
+    readable: Callable[[Row], Row] = dict,
 ) -> None:
     zone = ZoneInfo(rules.timezone)
     try:
@@ -125,8 +124,11 @@ def _list(
         raise UnavailableError(str(error)) from error
     if as_json:
         click.echo(_json(rows))
-    else:
-        Console().print(_table(rows, shown, zone))
+        return
+    console = Console()
+    if not console.is_terminal:  # a file or a pipe has no eighty columns to keep to
+        console.width = WIDTH_OF_A_FILE
+    console.print(_table([readable(row) for row in rows], shown, zone))
 
 
 def _moment(text: str | None, zone: ZoneInfo) -> datetime | None:
@@ -149,12 +151,22 @@ def _json(rows: Sequence[Row]) -> str:
 
 
 def _table(rows: Sequence[Row], shown: Sequence[str], zone: ZoneInfo) -> Table:
-    table = Table(caption=f"{len(rows)} shown, times in {zone.key}" if rows else "nothing to show")
+    caption = f"{len(rows)} shown, times in {zone.key}" if rows else "nothing to show"
+    table = Table(caption=caption, box=box.SIMPLE_HEAD, pad_edge=False)
     for key in shown:
         table.add_column(key.removesuffix("_at").removesuffix("_seconds").replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(key, row[key], zone)) for key in shown))
     return table
+
+
+def _figure(row: Row) -> Row:
+    """A share as per cent with what was counted beside it."""
+    share, value = row["unit"] == "share", row["value"]
+    shown = None if value is None else f"{value:.1%}" if share else f"{value:g}"
+    unit = " s" if row["unit"] == "seconds" and shown else ""
+    counted = f"{row['numerator']:g} / {row['denominator']}" if row["unit"] != "calls" else None
+    return row | {"value": shown and shown + unit, "counted": counted}
 
 
 def _cell(key: str, value: Any, zone: ZoneInfo) -> str:

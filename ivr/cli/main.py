@@ -118,8 +118,8 @@ def part_worker(app: App, queue: str) -> None:
 @click.pass_obj
 def part_relay(app: App) -> None:
     """The outbox's relay, the spool's drainer and the watch over refused transfers."""
+    from config.redis_address import redis_url
     from ivr.bootstrap import drainer, relay, transfer_watch
-    from ivr.cli.embedded_redis import redis_url
     from ivr.cli.parts import stop_on_signals
 
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Worker
 
+from config.redis_address import redis_url
 from config.settings import Settings
 from ivr.adapters.sql_sip_accounts import SipAccount
 from ivr.cli import asterisk_config, embedded_redis
@@ -74,12 +75,13 @@ def make_worker(settings: Settings, queue: str) -> Worker:
         serializer="rq.serializers.JSONSerializer",
         job_class="ivr.jobs.allowed.AllowedJob",
         maintenance_interval=30,
+        worker_ttl=60,  # a heartbeat every 45 s: /readyz calls a worker missing after 90
     )
 
 
 def redis_client(settings: Settings) -> redis.Redis:
     """Repeats nothing: a command whose reply was lost may have been carried out."""
-    return redis.Redis.from_url(embedded_redis.redis_url(settings), retry=Retry(NoBackoff(), 0))
+    return redis.Redis.from_url(redis_url(settings), retry=Retry(NoBackoff(), 0))
 
 
 def _patient(client: redis.Redis) -> redis.Redis:

@@ -53,6 +53,7 @@ FETCH_POLL_SECONDS = 1.0
 STILL_BUSY_EVERY = 3  # every third stretch of music the caller hears that we have not forgotten him
 LEASE_MARGIN_SECONDS = 15.0  # a reservation outlives its ring by this before anybody else may end it
 MISSES_ALLOWED = 2  # in a row; then the agent is stood down
+RING_ON_SECONDS = 5.0  # a phone rings on under the greeting at least so long, however late the pickup came
 LEAST_RING_SECONDS = 1.0  # a shorter ring before the pickup would only make the phone chirp
 LEAST_WAIT_SECONDS = 0.2
 NUMBER_DIGITS = 12
@@ -187,7 +188,7 @@ def _ring(call: Call, at: datetime, rules: Rules) -> Step:
     left = rules.agent_ring_seconds - (at - call.rung_at).total_seconds()
     to_pickup = (call.pickup_at(rules) - at).total_seconds()
     quiet = not _picked_up(call) and to_pickup >= LEAST_RING_SECONDS
-    seconds = min(left, to_pickup) if quiet else left
+    seconds = min(left, to_pickup) if quiet else max(left, RING_ON_SECONDS)
     sound = Sound.RINGING if quiet else _pickup_sound(call)
     rung = replace(
         call,
@@ -320,10 +321,13 @@ def _fetched(call: Call, event: CallerFetched, _floor: Floor, rules: Rules) -> S
 def _not_fetched(call: Call, event: HoldElapsed, _floor: Floor, rules: Rules) -> Step:
     """The music ended while he is being fetched: wait for it a moment, then come by himself."""
     assert call.fetch_at is not None
-    if (event.at - call.fetch_at).total_seconds() >= FETCH_SECONDS:
+    picked_up, to_pickup = _picked_up(call), (call.pickup_at(rules) - event.at).total_seconds()
+    late = (event.at - call.fetch_at).total_seconds() >= FETCH_SECONDS
+    if late or (not picked_up and to_pickup < LEAST_WAIT_SECONDS):
         return _ring(replace(call, rung_at=event.at), event.at, rules)
-    sound = Sound.MUSIC if _picked_up(call) else Sound.RINGING
-    return Step(call=call, commands=(Hold(seconds=FETCH_POLL_SECONDS, sound=sound),))
+    seconds = FETCH_POLL_SECONDS if picked_up else min(FETCH_POLL_SECONDS, to_pickup)
+    sound = Sound.MUSIC if picked_up else Sound.RINGING
+    return Step(call=call, commands=(Hold(seconds=seconds, sound=sound),))
 
 
 # ---- nobody can come: fallback phones, else the number ---------------------------------------------------------
@@ -380,8 +384,8 @@ def _digits_pressed(call: Call, event: DigitsPressed, _floor: Floor, rules: Rule
 
 
 def _greeted(call: Call, event: CallerGreeted, _floor: Floor, _rules: Rules) -> Step:
-    if call.greeted_at is not None:
-        return Step(call=call)
+    if call.greeted_at is not None and call.greeted_at <= event.at:
+        return Step(call=call)  # of two stamps the earlier counts, whichever reaches us first
     return Step(call=replace(call, greeted_at=event.at, greeted_by="server", said_greeting=True))
 
 

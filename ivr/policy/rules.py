@@ -137,7 +137,7 @@ def _zone(key: str, value: Any) -> str:
     name = _text(key, value)
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise RulesError(key, f"no such time zone: {name!r}") from error
     return name
 

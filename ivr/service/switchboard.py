@@ -78,7 +78,7 @@ def _is_news(entry: Entry, event: Event) -> bool:
     """The switch repeats its two stamps in every burst; a stamp already known says nothing."""
     match event:
         case CallerGreeted():
-            return entry.call.greeted_at is None
+            return entry.call.greeted_at is None or event.at < entry.call.greeted_at
         case AgentAnswered():
             return entry.call.served_at is None
         case _:

@@ -16,7 +16,8 @@ class RefusedTransfers(Protocol):
     def refused(self) -> tuple[str, ...]:
         """Endpoints, one entry a refusal, since the last `seen`."""
 
-    def seen(self) -> None: ...
+    def seen(self) -> None:
+        """Everything told so far is written down."""
 
 
 class AlertBook(Protocol):
@@ -46,6 +47,5 @@ class TransferWatch:
         for endpoint in refused:
             log.warning("transfer out of the hotline refused (R74): endpoint %s", endpoint)
             self._alerts.add(TRANSFER_REFUSED, f"endpoint:{endpoint}")
-        if refused:
-            self._refusals.seen()
+        self._refusals.seen()
         return len(refused)

@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from ivr.adapters import sql_schema
-from ivr.adapters.sql_engine import at_head, create_engine, migrate, read_engine
+from ivr.adapters.sql_engine import SchemaFromElsewhereError, at_head, create_engine, migrate, read_engine
 
 
 @pytest.fixture
@@ -98,3 +98,11 @@ def test_looking_at_a_database_that_is_not_there_does_not_make_one(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_database_of_a_newer_version_is_left_as_it_is_and_told(url: str) -> None:
+    migrate(url)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'tomorrow'")
+    with pytest.raises(SchemaFromElsewhereError, match=r"another version.*tomorrow"):
+        migrate(url)
+    assert not at_head(engine)

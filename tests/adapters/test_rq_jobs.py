@@ -19,11 +19,12 @@ from ivr.adapters.sql_outbox import SqlOutbox
 from ivr.adapters.sql_records import SqlRecords
 from ivr.adapters.sql_schema import records
 from ivr.jobs.allowed import AllowedJob
-from ivr.service.record_ports import OPEN_RECORD, DoorbellUnavailableError
+from ivr.service.record_ports import OPEN_RECORD, Doorbell, DoorbellUnavailableError
 from ivr.service.records import RecordService
 from ivr.service.relay import Relay
 from tests.adapters.rows import Database, SetClock
 from tests.adapters.small_redis import SmallRedis
+from tests.fakes.fake_doorbell import FakeDoorbell
 
 
 @pytest.fixture
@@ -134,6 +135,19 @@ def test_a_job_that_failed_is_rung_for_again_r71(office: Office, monkeypatch: py
     office.ring_again()
     office.work()
     assert office.recorded == [call]
+
+
+@pytest.mark.parametrize("kind", ["real", "fake"])
+def test_a_doorbell_takes_every_ring_until_it_is_gone_and_then_says_so(office: Office, kind: str) -> None:
+    fake = FakeDoorbell()
+    bell: Doorbell = fake if kind == "fake" else RqDoorbell(office.server.url)
+    assert OPEN_RECORD in bell.topics
+    for _ in range(2):
+        bell.ring(OPEN_RECORD, 1)
+    office.server.stop()
+    fake.works_for = 0
+    with pytest.raises(DoorbellUnavailableError):
+        bell.ring(OPEN_RECORD, 1)
 
 
 def test_only_an_id_travels_and_no_number(office: Office) -> None:

@@ -12,16 +12,9 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+from config.redis_address import LONGEST_SOCKET_PATH, redis_url, socket_path
 from config.settings import Settings, load
-from ivr.cli.embedded_redis import (
-    LONGEST_SOCKET_PATH,
-    UnsafeSocketDirectoryError,
-    find_server,
-    prepare,
-    redis_argv,
-    redis_url,
-    socket_path,
-)
+from ivr.cli.embedded_redis import UnsafeSocketDirectoryError, find_server, prepare, redis_argv
 
 
 def settings_in(data_dir: Path, **environ: str) -> Settings:

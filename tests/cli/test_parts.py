@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from config import redis_address
 from config.settings import load
-from ivr.cli import embedded_redis
 from ivr.cli.parts import redis_client, web_argv
 
 BECOME_REDIS = """
@@ -49,7 +49,7 @@ def test_with_a_redis_of_your_own_the_redis_part_waits_and_starts_no_server(tmp_
         try:
             assert process.stdout.readline() == "REDIS_URL is set: no server of our own is needed\n"
             assert process.poll() is None
-            assert not embedded_redis.socket_path(load({}, tmp_path)).exists()
+            assert not redis_address.socket_path(load({}, tmp_path)).exists()
         finally:
             process.terminate()
 

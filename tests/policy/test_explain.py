@@ -88,7 +88,8 @@ def test_a_ring_that_goes_on_under_the_greeting_is_told_with_its_seconds() -> No
     offered, cut = story((CallOffered(at=at(0)), WANG_FREE), CUT)
     assert chinese(offered) == (
         "电话打进来，来电人听到回铃音（第三声铃到 15 秒结束；到 13 秒还没有人接，由服务器接起）；"
-        "空闲：王芳（已空闲 60 秒），在岗 1 人，前面没有人在等；预留王芳（35 秒内有效），王芳的电话响铃 13 秒，到服务器接起为止"
+        "空闲：王芳（已空闲 60 秒），在岗 1 人，前面没有人在等；"
+        "预留王芳（35 秒内有效），王芳的电话响铃 13 秒，到服务器接起为止"
     )
     assert chinese(cut) == (
         "第三声铃结束前 2 秒，王芳的电话已响 13 秒，还没有接；"
@@ -125,7 +126,7 @@ def test_a_talk_is_told_from_its_answer_to_the_notes_after_it() -> None:
     )
     assert chinese(told[2]) == "交换机再次报告接起时刻，以第一次为准"
     assert chinese(told[3]) == "通话结束，共 60 秒；王芳整理记录 30 秒，挂机"
-    assert chinese(told[4]) == "来电人离开，在线共 64.5 秒，结果：已服务"
+    assert chinese(told[4]) == "来电线路断开，共 64.5 秒，结果：已服务"
     assert chinese(told[5]) == "HungUp：在“已结束”阶段没有意义（迟到或重复），不作处理"
     assert english(told[5]) == "HungUp: means nothing while ended (late or repeated), nothing done"
     assert "交换机自己记下了号码 +8613800138000" in chinese(told[6])
@@ -209,7 +210,7 @@ def test_waiting_in_line_is_told_with_the_callers_ahead() -> None:  # R67, R69
     assert chinese(told[1]).startswith("听了 10 秒回铃音；")
     assert "播放“您好，金穗公司”“all_busy”“please_hold”，来电人听 10 秒音乐，保持次序" in chinese(told[2])
     assert chinese(told[4]).startswith("已排队 10 秒（最多 600 秒）；没有人空闲")
-    assert chinese(told[5]) == "来电人离开，在线共 24 秒，结果：放弃"
+    assert chinese(told[5]) == "来电线路断开，共 24 秒，结果：放弃"
     assert explain.numbers(told[4])["ahead"] == 2
 
 
@@ -237,7 +238,7 @@ def test_a_caller_fetched_out_of_the_music_is_told_step_by_step() -> None:
         == "音乐放完，来电人还没有被请出来（已 0.5 秒，满 2 秒就自己出来）；来电人听 1 秒音乐，保持次序"
     )
     assert chinese(told[5]) == "来电人离开音乐（用了 0.7 秒）；来电人听音乐，王芳的电话响铃，最多 20 秒"
-    assert chinese(told[6]) == "来电人离开，在线共 21 秒，结果：放弃；王芳恢复空闲，次序不变"
+    assert chinese(told[6]) == "来电线路断开，共 21 秒，结果：放弃；王芳恢复空闲，次序不变"
 
 
 def test_a_turn_that_came_too_late_says_that_nobody_is_free() -> None:
@@ -327,7 +328,7 @@ def test_a_decision_the_policy_of_today_would_not_make_is_told_as_it_was_and_mar
     assert not told.agrees
     assert chinese(told).endswith(
         "预留李强（9 秒内有效），来电人听音乐，李强的电话响铃，最多 20 秒；"
-        "【与当时不同】现在的规则会：，预留王芳（35 秒内有效），王芳的电话响铃 13 秒，到服务器接起为止"
+        "【与当时不同】现在的规则会这样做，预留王芳（35 秒内有效），王芳的电话响铃 13 秒，到服务器接起为止"
     )
     assert explain.numbers(told)["lease_seconds"] == 9.0
     assert explain.numbers(told)["now_lease_seconds"] == 35.0
@@ -352,7 +353,7 @@ def test_an_event_refused_then_and_welcome_today_changes_nothing() -> None:
     told = changed(story(RINGS, (AgentAnswered(at=at(3)), NOBODY)), floor=None, commands=())
     assert chinese(told[1]) == (
         "AgentAnswered：在“响铃”阶段没有意义（迟到或重复），不作处理；"
-        "【与当时不同】现在的规则会：，王芳转为通话中，未接次数清零"
+        "【与当时不同】现在的规则会这样做，王芳转为通话中，未接次数清零"
     )
     assert told[1].after.phase is Phase.RINGING
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from ivr.policy.call import Outcome
+from ivr.policy.call import Call, Outcome
+from ivr.policy.call_flow import UnexpectedEventError
 from ivr.policy.floor import AgentState
 from ivr.policy.rules import Rules
-from tests.cast import CALLER, LI, WANG, hotline, noon, who_is
+from tests.cast import CALLER, LI, WANG, Caller, hotline, noon, who_is
 
 NIGHT = who_is(WANG, AgentState.OFFLINE)
 PHONES = Rules(fallback_phones=("tel:+8613900000001", "tel:+8613900000002"))
@@ -98,6 +99,15 @@ def test_when_the_last_agent_goes_home_under_the_ring_tone_the_greeting_is_not_f
     assert caller.line[0] == "say greeting nobody_on_duty number_noted goodbye"
 
 
+@pytest.mark.xfail(strict=True, reason="nobody looks at the floor again once the fallback phones ring")
+def test_an_agent_who_comes_on_duty_while_the_fallback_phones_ring_takes_the_caller_r64_r70() -> None:
+    people = hotline(NIGHT, rules=Rules(fallback_phones=("tel:+8613900000001",)))
+    caller = people.dials(0)
+    people.becomes("wang", AgentState.AVAILABLE, 10)
+    caller.is_let_ring(25)
+    assert (caller.books, caller.line) == (["reserve wang"], ["ring wang 20 s music"])
+
+
 # ---- a withheld number --------------------------------------------------------------------------------
 
 
@@ -159,3 +169,38 @@ def test_a_caller_who_was_served_stays_served_whatever_was_noted() -> None:
     caller.hangs_up(60)
     caller.is_noted(61)
     assert caller.call.outcome is Outcome.SERVED
+
+
+# ---- the dialplan, alone, found a person -----------------------------------------------------------------
+
+ALONE = (
+    "the stamp of a person reached by the dialplan alone is refused in this phase, the call counts as lost"
+)
+
+
+@pytest.mark.xfail(strict=True, reason=ALONE, raises=UnexpectedEventError)
+def test_a_person_the_dialplan_found_for_a_call_we_never_heard_of_served_it_r6() -> None:
+    caller = Caller(hotline=hotline(WANG), call=Call(call_id=1, presented_at=noon(), number=CALLER))
+    caller.is_greeted(12)
+    caller.is_answered(20)
+    caller.hangs_up(60)
+    assert (caller.call.outcome, caller.call.served_at) == (Outcome.SERVED, noon(20))
+
+
+@pytest.mark.parametrize("stretches", [(), (13,)], ids=["under his ring tone", "in the music"])
+@pytest.mark.xfail(strict=True, reason=ALONE, raises=UnexpectedEventError)
+def test_a_person_the_dialplan_found_for_a_waiting_caller_served_him_r6(stretches: tuple[float, ...]) -> None:
+    caller = hotline(who_is(WANG, AgentState.TALKING)).dials(0)
+    for seconds in stretches:
+        caller.has_waited(seconds)
+    caller.is_answered(40)
+    caller.hangs_up(60)
+    assert (caller.call.outcome, caller.call.served_at) == (Outcome.SERVED, noon(40))
+
+
+@pytest.mark.xfail(strict=True, reason=ALONE, raises=UnexpectedEventError)
+def test_a_call_given_up_for_lost_was_served_if_the_switch_wrote_so_down_r6() -> None:
+    caller = hotline(who_is(WANG, AgentState.TALKING)).dials(0)
+    caller.hangs_up(100)
+    caller.is_answered(40)
+    assert (caller.call.outcome, caller.call.served_at) == (Outcome.SERVED, noon(40))

@@ -94,7 +94,9 @@ def left_at(caller: Caller) -> float:
 
 def rung_by(phone: AgentPhone) -> list[str]:
     """The callers' numbers an agent's telephone showed, in order."""
-    return [message.headers["from"].split("sip:")[1].split("@")[0] for message in phone.find("received", "INVITE")]
+    return [
+        message.headers["from"].split("sip:")[1].split("@")[0] for message in phone.find("received", "INVITE")
+    ]
 
 
 # ---- what was stored ------------------------------------------------------------------------------------------

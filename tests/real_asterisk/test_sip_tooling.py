@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from ivr.cli.private_asterisk import Asterisk, Program
+from ivr.cli.telephone.sipp import udp_port_is_taken
 from tests.real_asterisk.sip.media import correlation, melody, read_wav, tone_share, write_wav
 from tests.real_asterisk.sip.phones import AgentPhone, Caller, attended_target
 from tests.real_asterisk.sip.programs import telephone_programs
-from ivr.cli.telephone.sipp import udp_port_is_taken
 
 SIP_PORT = 26060
 MODULES = """

@@ -8,10 +8,8 @@ import pytest
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from config import redis_address
 from config.settings import Settings, load
 from ivr.adapters.sql_engine import migrate
-from ivr.cli import embedded_redis
 from tests.adapters.small_redis import SmallRedis
 from webhooks.app import create_app
 
@@ -74,9 +72,3 @@ def test_a_worker_that_went_silent_is_not_ready(tmp_path: Path, server: SmallRed
     answer = create_app(settings).test_client().get("/readyz")
     assert answer.json is not None
     assert answer.json["checks"]["worker"]["detail"].startswith("not heard of for")
-
-
-def test_the_web_and_the_server_of_our_own_mean_the_same_redis(tmp_path: Path) -> None:
-    for directory in (tmp_path, tmp_path / ("long" * 30)):
-        settings = load({"HOTLINE_DATA_DIR": str(directory)}, tmp_path)
-        assert redis_address.redis_url(settings) == embedded_redis.redis_url(settings)

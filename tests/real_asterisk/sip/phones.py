@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from ivr.cli.private_asterisk import Program
-from tests.real_asterisk.sip.media import MediaPort
 from ivr.cli.telephone.sip_log import Message
-from tests.real_asterisk.sip.sipp import Sipp
+from ivr.cli.telephone.sipp import CALLER, Sipp
+from tests.real_asterisk.sip.media import MediaPort
 
 AGENT = Path(__file__).parent / "scenarios" / "agent.xml"
 FOREVER_MS = 3_600_000

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ivr.cli.telephone.sip_log import read_messages
 from tests.real_asterisk.sip.media import (
     RATE,
     Packet,
@@ -17,7 +18,6 @@ from tests.real_asterisk.sip.media import (
     tone,
     tone_share,
 )
-from ivr.cli.telephone.sip_log import read_messages
 
 
 def test_ulaw_keeps_a_sound_within_its_steps() -> None:

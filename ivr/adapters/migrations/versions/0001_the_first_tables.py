@@ -111,6 +111,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("number", "company_id", name=op.f("pk_company_numbers")),
     )
+    op.create_index("ix_company_numbers_company_id", "company_numbers", ["company_id"], unique=False)
     op.create_table(
         "events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -150,6 +151,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("call_id", name=op.f("uq_records_call_id")),
     )
     op.create_index("ix_records_number_state", "records", ["number", "state"], unique=False)
+    op.create_index("ix_records_company_id_state", "records", ["company_id", "state"], unique=False)
     op.create_table(
         "ring_backs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,27 @@
+"""A switch that remembers whom it was told to fetch; `down` and `live` are set by the story."""
+
+from collections.abc import Callable
+
+
+class FakeSwitch:
+    """Switch port."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.live: frozenset[str] | None = frozenset()
+        self.fetched: list[str] = []
+        self.on_fetch: Callable[[str], None] = lambda _channel: None
+
+    @property
+    def connected(self) -> bool:
+        return not self.down
+
+    def fetch(self, channel: str) -> bool:
+        if self.down:
+            return False
+        self.on_fetch(channel)
+        self.fetched.append(channel)
+        return True
+
+    def live_refs(self) -> frozenset[str] | None:
+        return None if self.down else self.live
