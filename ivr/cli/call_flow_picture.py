@@ -15,7 +15,7 @@ from typing import get_args
 
 from ivr.policy import events
 from ivr.policy.call import Call, Phase
-from ivr.policy.call_flow import TRANSITIONS, advance
+from ivr.policy.call_flow import FLOORLESS, TRANSITIONS, advance
 from ivr.policy.commands import BookCommand, LineCommand
 from ivr.policy.events import DigitsPressed, Event, NumberNoted, RingEnded, RingResult
 from ivr.policy.floor import Agent, AgentState, Floor, Waiting
@@ -63,9 +63,8 @@ def _walk(new: Call, rules: Rules) -> set[Edge]:
 def _situations(call: Call, now: datetime) -> Iterator[tuple[Event, Floor]]:
     for kind, delay in itertools.product(TRANSITIONS[call.phase], DELAYS):
         at = now + timedelta(seconds=delay)
-        for event in _events_of(kind, at):
-            for floor in _floors(at):
-                yield event, floor
+        floors = (Floor(),) if kind in FLOORLESS else _floors(at)
+        yield from itertools.product(_events_of(kind, at), floors)
 
 
 def _events_of(kind: type[Event], at: datetime) -> Iterator[Event]:

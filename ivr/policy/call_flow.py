@@ -66,69 +66,24 @@ Handler = Callable[[Call, Any, Floor, Rules], Step]
 
 
 def _transitions() -> Mapping[Phase, Mapping[type[Event], Handler]]:
-    """The call flow: phase by phase, what may happen and who handles it. Every phase but the last bears a hang-up."""
+    """The call flow: phase by phase, what may happen and who handles it."""
+    any_time: dict[type[Event], Handler] = {
+        CallerGreeted: _greeted,
+        NumberNoted: _number_noted,
+        HungUp: _hung_up,
+    }
+    unrung: dict[type[Event], Handler] = {AgentAnswered: _answered_alone, **any_time}
     return {
-        Phase.OFFERED: {
-            CallOffered: _offered,
-            CallerGreeted: _greeted,
-            NumberNoted: _number_noted,
-            HungUp: _hung_up,
-        },
-        Phase.RINGING: {
-            AgentAnswered: _answered,
-            RingEnded: _ring_ended,
-            CallerGreeted: _greeted,
-            NumberNoted: _number_noted,
-            HungUp: _hung_up,
-        },
-        Phase.WAITING: {
-            TurnCame: _turn_came,
-            HoldElapsed: _waited,
-            CallerGreeted: _greeted,
-            NumberNoted: _number_noted,
-            HungUp: _hung_up,
-        },
-        Phase.HELD: {
-            TurnCame: _turn_came,
-            HoldElapsed: _held,
-            CallerGreeted: _greeted,
-            NumberNoted: _number_noted,
-            HungUp: _hung_up,
-        },
-        Phase.FETCHING: {
-            CallerFetched: _fetched,
-            HoldElapsed: _not_fetched,
-            CallerGreeted: _greeted,
-            NumberNoted: _number_noted,
-            HungUp: _hung_up,
-        },
-        Phase.FALLBACK: {
-            AgentAnswered: _answered,
-            RingEnded: _fallback_ended,
-            CallerGreeted: _greeted,
-            NumberNoted: _number_noted,
-            HungUp: _hung_up,
-        },
-        Phase.ASKING: {
-            DigitsPressed: _digits_pressed,
-            CallerGreeted: _greeted,
-            NumberNoted: _number_noted,
-            HungUp: _hung_up,
-        },
-        Phase.TALKING: {
-            RingEnded: _talk_ended,
-            CallerGreeted: _greeted,
-            NumberNoted: _number_noted,
-            HungUp: _hung_up,
-        },
-        Phase.CLOSING: {
-            CallerGreeted: _greeted,
-            NumberNoted: _number_noted,
-            HungUp: _hung_up,
-        },
-        Phase.ENDED: {
-            NumberNoted: _number_noted,
-        },
+        Phase.OFFERED: {CallOffered: _offered, **unrung},
+        Phase.RINGING: {AgentAnswered: _answered, RingEnded: _ring_ended, **any_time},
+        Phase.WAITING: {TurnCame: _turn_came, HoldElapsed: _waited, **unrung},
+        Phase.HELD: {TurnCame: _turn_came, HoldElapsed: _held, **unrung},
+        Phase.FETCHING: {CallerFetched: _fetched, HoldElapsed: _not_fetched, **unrung},
+        Phase.TALKING: {RingEnded: _talk_ended, **any_time},
+        Phase.FALLBACK: {AgentAnswered: _answered, RingEnded: _fallback_ended, **any_time},
+        Phase.ASKING: {DigitsPressed: _digits_pressed, **unrung},
+        Phase.CLOSING: {**unrung},
+        Phase.ENDED: {AgentAnswered: _answered_alone, NumberNoted: _number_noted},
     }
 
 
@@ -247,6 +202,15 @@ def _answered(call: Call, event: AgentAnswered, _floor: Floor, _rules: Rules) ->
     return Step(call=talking, commands=() if call.agent is None else (StartTalk(agent=call.agent),))
 
 
+def _answered_alone(call: Call, event: AgentAnswered, _floor: Floor, _rules: Rules) -> Step:
+    """Somebody the dialplan rang by itself speaks, or spoke before we heard of it: he is served all the same."""
+    release = () if call.agent is None else (Release(agent=call.agent),)
+    step = _answered(replace(call, agent=None, phone=None), event, _floor, _rules)
+    if call.phase is Phase.ENDED:
+        return Step(call=replace(step.call, phase=Phase.ENDED, outcome=Outcome.SERVED))
+    return Step(call=step.call, commands=release)
+
+
 def _talk_ended(call: Call, _event: RingEnded, _floor: Floor, rules: Rules) -> Step:
     return Step(
         call=replace(call, phase=Phase.CLOSING, agent=None), commands=(*_wrap_up(call, rules), HangUp())
@@ -349,7 +313,11 @@ def _ring_fallback(call: Call, rules: Rules) -> Step:
     return Step(call=ringing, commands=(ring,))
 
 
-def _fallback_ended(call: Call, _event: RingEnded, _floor: Floor, rules: Rules) -> Step:
+def _fallback_ended(call: Call, event: RingEnded, floor: Floor, rules: Rules) -> Step:
+    """Perhaps somebody has come on duty meanwhile; else the next phone."""
+    agent = floor.agent_for(call, event.at)
+    if agent is not None:
+        return _reserve_and_ring(call, agent, event.at, rules)
     if call.fallback_tried < len(rules.fallback_phones):
         return _ring_fallback(call, rules)
     return _take_number(call, ())

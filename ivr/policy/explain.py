@@ -87,7 +87,7 @@ def _offered(told: Told, _event: CallOffered) -> tuple[Clause, ...]:
 
 
 def _greeted(told: Told, _event: CallerGreeted) -> tuple[Clause, ...]:
-    if told.before.greeted_at is not None:
+    if told.before.greeted_at is not None and told.after == told.before:
         return (Clause("greeted_again"),)
     rules = told.noted.rules
     values = {
@@ -101,8 +101,10 @@ def _greeted(told: Told, _event: CallerGreeted) -> tuple[Clause, ...]:
 
 def _answered(told: Told, event: AgentAnswered) -> tuple[Clause, ...]:
     call, waited = told.before, told.offset_seconds
-    if call.agent is None:
+    if call.phase is Phase.FALLBACK:
         return (Clause("answered_fallback", phone=call.phone, wait_seconds=waited),)
+    if call.phase is not Phase.RINGING:
+        return (Clause("answered_alone", wait_seconds=waited),)
     rung = _since(call.rung_at, event.at)
     return (Clause("answered", agent=call.agent, rung_seconds=rung, wait_seconds=waited),)
 
@@ -202,7 +204,7 @@ def _looked(told: Told) -> bool:
         case HoldElapsed():
             return told.before.phase is not Phase.FETCHING
         case RingEnded():
-            return _let_ring(told)
+            return told.before.phase is Phase.FALLBACK or _let_ring(told)
         case _:
             return False
 

@@ -18,7 +18,9 @@ def main() -> None:
     book.execute("PRAGMA synchronous=FULL")
     number = agi.env["agi_callerid"]
     book.execute("INSERT INTO calls (ref, caller, presented_at) VALUES (?, ?, ?)", (ref, number, time.time()))
-    book.execute("INSERT INTO ring_backs (ref, number, listed_at) VALUES (?, ?, ?)", (ref, number, time.time()))
+    book.execute(
+        "INSERT INTO ring_backs (ref, number, listed_at) VALUES (?, ?, ?)", (ref, number, time.time())
+    )
     agi.appexec("Answer", ",i")
     agi.stream_file(sound)
     book.execute("UPDATE calls SET ended_at = ? WHERE ref = ?", (time.time(), ref))

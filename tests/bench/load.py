@@ -45,7 +45,14 @@ def numbers_file(directory: Path, count: int) -> Path:
 
 
 def sipp_argv(
-    program: Program, *, port: int, to: str, directory: Path, sound_port: int, calls: int, bye_ms: int = BYE_MS
+    program: Program,
+    *,
+    port: int,
+    to: str,
+    directory: Path,
+    sound_port: int,
+    calls: int,
+    bye_ms: int = BYE_MS,
 ) -> list[str]:
     """The caller's sipp without its rate."""
     keys = {"to": to, "sound_port": sound_port, "answer_ms": ANSWER_MS, "bye_ms": bye_ms}

@@ -84,7 +84,7 @@ def test_an_agent_who_lets_it_ring_is_passed_over_and_the_next_is_rung_r64(three
     caller.is_let_ring(10)
     assert caller.line == ["ring zhao 3 s ringing"]
     caller.is_let_ring(13)
-    assert caller.line == ["ring zhao 2 s greeting"]
+    assert caller.line == ["ring zhao 5 s greeting"]
     assert [someone.misses for someone in three.agents.values()] == [0, 1, 1]
 
 

@@ -283,7 +283,7 @@ def test_with_nobody_on_duty_the_fallback_phones_ring_then_the_number_is_taken()
     assert "没有人在岗；播放" in chinese(told[0])
     assert chinese(told[0]).endswith("响备用电话 tel:+8613900139000，最多 20 秒")
     assert chinese(told[1]) == (
-        "备用电话 tel:+8613900139000 没有接通（no_answer）；"
+        "备用电话 tel:+8613900139000 没有接通（no_answer）；没有人在岗；"
         "号码 +8613800138000 写进回拨名单，播放“number_noted”“goodbye”，挂机"
     )
     assert chinese(told[2]).endswith("结果：号码已留下，等待回拨")
@@ -293,6 +293,11 @@ def test_a_fallback_phone_that_answers_is_told_by_its_number() -> None:
     rules = Rules(fallback_phones=("endpoint:duty",))
     told = story((CallOffered(at=at(0)), NOBODY), (AgentAnswered(at=at(6)), NOBODY), rules=rules)
     assert chinese(told[1]) == "备用电话 endpoint:duty 接听，开始通话：来电人共等了 6 秒"
+
+
+def test_a_person_the_switch_reached_by_itself_is_told_as_that() -> None:
+    told = story((CallOffered(at=at(0)), ALL_TALK), (AgentAnswered(at=at(6)), NOBODY))
+    assert chinese(told[1]) == "交换机自己接通的人已在通话：来电人共等了 6 秒"
 
 
 @pytest.mark.parametrize(

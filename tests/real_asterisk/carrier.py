@@ -17,7 +17,7 @@ from tests.real_asterisk.sip.programs import telephone_programs
 
 CARRIER, PBX, PUBLIC = "127.0.0.3", "127.0.0.6", "127.0.0.5"
 USER, SECRET = "12345678", "the-carriers-secret"
-PBX_USER, PBX_SECRET = "hotline-carrier", "the-pbxs-secret"
+PBX_USER, PBX_SECRET = "branch", "the-pbxs-secret"
 
 _MODULES = """
 res_timing_timerfd res_crypto res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjproject

@@ -3,9 +3,10 @@
 Moments of telephones are epoch seconds of their own logs; nothing here knows how the hotline works inside.
 """
 
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -41,13 +42,15 @@ def heard_at(media: MediaPort, name: str) -> float:
     return at
 
 
-def wait_until_heard(media: MediaPort, name: str, seconds: float = 30) -> float:
-    """Until the whole prompt has been heard; when it began."""
-    sound, until = prompt(name), time.monotonic() + seconds
-    while heard(media, sound)[0] < CLEAR:
+def wait_until_heard(media: MediaPort, name: str, *, first_seconds: float = 60, seconds: float = 30) -> float:
+    """Until the prompt (or the first seconds of it) has been heard; when it began."""
+    sound, until = prompt(name)[: round(first_seconds * RATE)], time.monotonic() + seconds
+    while True:
+        score, at = heard(media, sound)
+        if score >= CLEAR:
+            return at
         assert time.monotonic() < until, f"{name} was not heard in {seconds} s"
         time.sleep(0.2)
-    return heard_at(media, name)
 
 
 def prompts_heard_in_order(media: MediaPort, *names: str) -> list[float]:
@@ -72,6 +75,19 @@ def _has_music(sound: Samples, hold: Samples) -> bool:
 
 
 # ---- people ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def calling(hotline: RunningHotline, number: str, **options: Any) -> Iterator[Caller]:
+    """A caller who dials, and who puts the receiver down also when the story went wrong: the next one is another."""
+    with hotline.caller(number, **options) as caller:
+        try:
+            yield caller
+        finally:
+            if caller.sipp.running():
+                caller.hang_up()
+                with suppress(subprocess.TimeoutExpired):
+                    caller.wait_until_over(3)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from tests.real_asterisk.sip.phones import AgentPhone, Caller
 from tests.real_asterisk.stories import (
     alerts_about,
     assert_nobody_is_held,
+    calling,
     finished,
     heard_at,
     on_duty,
@@ -70,8 +71,9 @@ def test_a_free_agent_speaks_with_the_caller_before_the_third_ring_ends(hotline:
     """R64: nothing answers before him, both hear each other, and he sees who calls."""
     with registered_phone(hotline, "ada") as phone:
         assert hotline.command("agent", "set", "ada", "available").returncode == 0
-        with hotline.caller(ALICE) as caller:
+        with calling(hotline, ALICE) as caller:
             rung = phone.wait_for("received", "INVITE")
+            phone.wait_for("sent", "INVITE", 180)
             assert caller.got_at(200) is None
             phone.answer()
             answered = phone.wait_for("sent", "INVITE", 200)
@@ -100,7 +102,7 @@ def assert_both_hear_each_other(caller: Caller, phone: AgentPhone) -> None:
 
 def test_an_agent_who_is_slow_rings_on_while_the_caller_hears_the_greeting(hotline: RunningHotline) -> None:
     """R64, R65: at the deadline the server picks up, and the same telephone rings on until he answers."""
-    with on_duty(hotline, "ben") as phone, hotline.caller(BOB) as caller:
+    with on_duty(hotline, "ben") as phone, calling(hotline, BOB) as caller:
         picked_up = caller.wait_for("received", "INVITE", 200, seconds=DEADLINE + 1)
         wait_until_heard(caller.media, "greeting", seconds=4)
         phone.answer()
@@ -128,7 +130,7 @@ def test_an_agent_who_lets_it_ring_twice_rests_but_never_the_last_one(short_ring
         time.sleep(0.01)  # he has been idle for longer
         with on_duty(hotline, "dai", answer_after_seconds=0.05, hang_up_after_seconds=0.5) as awake:
             for number in (ALICE, BOB):
-                with hotline.caller(number):
+                with calling(hotline, number):
                     call = finished(hotline, number)
                 assert (call["outcome"], call["served_by"]) == ("served", "dai")
             assert rung_by(sleeper) == rung_by(awake) == [ALICE, BOB]
@@ -137,7 +139,7 @@ def test_an_agent_who_lets_it_ring_twice_rests_but_never_the_last_one(short_ring
             assert alerts_about(hotline, "cai") == ["agent_stood_down"]
     with on_duty(hotline, "eva") as last:
         for number, rings in ((CAROL, 1), (DAN, 2)):
-            with hotline.caller(number) as caller:
+            with calling(hotline, number) as caller:
                 hotline.wait(lambda wanted=rings: hotline.agent("eva")["misses"] == wanted)  # type: ignore[misc] # a default binds the loop's value
                 caller.hang_up()
                 assert finished(hotline, number)["outcome"] == "abandoned"
@@ -148,7 +150,11 @@ def test_an_agent_who_lets_it_ring_twice_rests_but_never_the_last_one(short_ring
 
 def test_with_nobody_on_duty_the_number_is_written_down_and_said_so(hotline: RunningHotline) -> None:
     """R64, R70: three callers at once; one stays to the end, one leaves early, one withholds his number."""
-    with hotline.caller(CAROL) as stays, hotline.caller(DAN) as leaves, hotline.caller("anonymous") as hidden:
+    with (
+        calling(hotline, CAROL) as stays,
+        calling(hotline, DAN) as leaves,
+        calling(hotline, "anonymous") as hidden,
+    ):
         began = wait_until_heard(leaves.media, "nobody_on_duty")
         leaves.wait_for("received", "INVITE", 200)
         hotline.wait(lambda: time.time() > began + 8)  # our promise is being spoken to him
@@ -177,7 +183,7 @@ def test_with_nobody_on_duty_the_colleague_on_call_is_rung(
     hotline = short_rings
     with (
         hotline.phone("duty", port=duty_port, answer_after_seconds=0.5, hang_up_after_seconds=1) as duty,
-        hotline.caller(ERIN) as caller,
+        calling(hotline, ERIN) as caller,
     ):
         answered = duty.wait_for("sent", "INVITE", 200, seconds=40)
         call = finished(hotline, ERIN)

@@ -70,10 +70,9 @@ def hears(phone: DiallingPhone, prompt: str) -> bool:
 
 def is_served_at(phone: AgentPhone, caller: Caller) -> None:
     """The phone rings for that caller, is answered, and the caller hangs up satisfied."""
-    rang = phone.wait_for("received", "INVITE")
+    phone.wait_for("sent", "INVITE", 180)
     phone.answer()
     caller.wait_for("received", "INVITE", 200)
-    assert rang.at < (caller.got_at(200) or 0)
     caller.hang_up()
     caller.wait_until_over()
 
@@ -112,7 +111,7 @@ def test_a_phone_added_during_a_talk_rings_within_five_seconds_and_the_talk_goes
 ) -> None:
     with hotline.phone("emma") as emma, on_duty(hotline, "emma", emma.address):
         with hotline.caller("13800138003") as alice:
-            emma.wait_for("received", "INVITE")
+            emma.wait_for("sent", "INVITE", 180)
             emma.answer()
             alice.media.send_tone(440, to=alice.wait_for("received", "INVITE", 200).media_port)
             emma.wait_for("received", "ACK")

@@ -12,6 +12,7 @@ from tests.real_asterisk.sip.media import RATE
 from tests.real_asterisk.sip.phones import AgentPhone, Caller
 from tests.real_asterisk.stories import (
     assert_nobody_is_held,
+    calling,
     finished,
     on_duty,
     prompt,
@@ -38,9 +39,9 @@ def test_a_caller_nobody_is_free_for_hears_why_and_is_served_in_his_turn(hotline
     talking, *waiting = (f"138001382{n:02}" for n in range(1, 5))
     with ExitStack() as people:
         phone = people.enter_context(on_duty(hotline, "fay", answer_after_seconds=0.05))
-        first = people.enter_context(hotline.caller(talking))
+        first = people.enter_context(calling(hotline, talking))
         first.wait_for("received", "INVITE", 200)
-        callers = [people.enter_context(hotline.caller(number)) for number in waiting]
+        callers = [people.enter_context(calling(hotline, number)) for number in waiting]
         busy, please = _waits_with_music(callers[0])
         assert phone.call_ids() == phone.call_ids()[:1]
         calls = [
@@ -90,7 +91,7 @@ def test_twenty_callers_for_three_agents_and_nobody_overtakes(hotline: RunningHo
             for login in ("gus", "hal", "ivy")
         ]
         for number in numbers:
-            people.enter_context(hotline.caller(number))
+            people.enter_context(calling(hotline, number))
         calls = sorted(
             (finished(hotline, number) for number in numbers), key=lambda call: call["presented_at"]
         )

@@ -1,0 +1,117 @@
+"""One writer, shared commits: nobody is released before his unit is durable, and a bad unit harms only itself."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from ivr.adapters.sql_engine import create_engine, migrate
+from ivr.adapters.sql_schema import alerts
+from ivr.adapters.sql_writer import GroupWriter
+from ivr.service.ports import BookUnavailable
+from tests.service.house import NOON
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    url = f"sqlite:///{tmp_path}/hotline.db"
+    migrate(url)
+    made = create_engine(url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def writer(engine: sa.Engine) -> Iterator[GroupWriter]:
+    made = GroupWriter(engine)
+    yield made
+    made.close()
+
+
+def alert(kind: str, connection: sa.Connection) -> str:
+    connection.execute(sa.insert(alerts), {"at": NOON, "kind": kind})
+    return kind
+
+
+def kinds(engine: sa.Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.execute(sa.select(alerts.c.kind).order_by(alerts.c.id)).scalars())
+
+
+def test_what_run_returns_is_already_there_for_everybody_else(engine: sa.Engine, writer: GroupWriter) -> None:
+    assert writer.run(lambda connection: alert("a", connection), 1.5) == "a"
+    assert kinds(engine) == ["a"]
+
+
+def test_a_unit_that_fails_takes_nothing_with_it_and_tells_its_own_caller(
+    engine: sa.Engine, writer: GroupWriter
+) -> None:
+    def bad(connection: sa.Connection) -> None:
+        alert("half", connection)
+        raise KeyError("wrong")
+
+    started = threading.Barrier(9)
+    heard: list[str] = []
+
+    def run(work: object) -> None:
+        started.wait()
+        try:
+            writer.run(work, 5)  # type: ignore[arg-type] # good and bad ones alike
+        except KeyError as error:
+            heard.append(str(error))
+
+    works = [bad, *[lambda connection: alert("good", connection)] * 8]
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kinds(engine) == ["good"] * 8
+    assert heard == ["'wrong'"]
+
+
+def test_with_the_database_locked_by_another_the_caller_is_told_within_his_budget(
+    engine: sa.Engine, writer: GroupWriter
+) -> None:
+    with engine.begin() as other:  # holds the write lock
+        alert("other", other)
+        started = time.monotonic()
+        with pytest.raises(BookUnavailable):
+            writer.run(lambda connection: alert("late", connection), 0.3)
+        assert time.monotonic() - started < 1.0
+
+
+def test_a_unit_withdrawn_before_its_turn_is_never_written(engine: sa.Engine, writer: GroupWriter) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def slow(connection: sa.Connection) -> None:
+        entered.set()
+        leave.wait(5)
+
+    thread = threading.Thread(target=lambda: writer.run(slow, 5))
+    thread.start()
+    entered.wait(5)
+    with pytest.raises(BookUnavailable):
+        writer.run(lambda connection: alert("withdrawn", connection), 0.1)
+    leave.set()
+    thread.join()
+    writer.run(lambda connection: alert("after", connection), 5)
+    assert kinds(engine) == ["after"]
+
+
+def test_many_callers_at_once_share_few_commits(engine: sa.Engine, writer: GroupWriter) -> None:
+    commits: list[int] = []
+    sa.event.listen(engine, "commit", lambda _connection: commits.append(1))
+    threads = [
+        threading.Thread(target=lambda: writer.run(lambda connection: alert("x", connection), 5))
+        for _ in range(60)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(kinds(engine)) == 60
+    assert len(commits) < 60

@@ -1,0 +1,150 @@
+"""The AGI door only translates: arguments into events, commands into variables, the sentinel last."""
+
+from pathlib import Path
+
+import pytest
+
+from agi_scripts.door import RING_RESULTS, BadBurst, Door, moment_of
+from agi_scripts.server import ENTRIES
+from config.prompt_pack import PromptPack
+from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say, Sound
+from ivr.policy.events import AgentAnswered, CallerGreeted, RingResult
+from tests.service.house import house
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PROMPTS = ROOT / "config" / "prompts"
+STAMP = "1772452800.123456"
+
+
+class FakeBurst:
+    """What AgiSession is to the door: an environment, arguments, and variables set in order."""
+
+    def __init__(self, *arguments: str, callerid: str = "13800138000") -> None:
+        self.env = {"agi_callerid": callerid, "agi_channel": "PJSIP/hl-trunk-00000001"}
+        self.arguments = arguments
+        self.variables: dict[str, object] = {}
+
+    def set_variables(self, values: dict[str, object]) -> None:
+        self.variables |= values
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    with house(tmp_path) as hotline:
+        return Door(
+            switchboard=hotline.switchboard,
+            clock=hotline.clock,
+            rules=hotline.rules,
+            prompts=PromptPack(PROMPTS, tmp_path / "custom", "zh_CN"),
+            outbound_trunk="sip:carrier.example:5060",
+        )
+
+
+def read(door: Door, *arguments: str, callerid: str = "13800138000") -> object:
+    return door.read(FakeBurst(*arguments, callerid=callerid))  # type: ignore[arg-type] # a fake session
+
+
+def test_a_burst_says_who_calls_and_brings_both_stamps_in_their_order(door: Door) -> None:
+    burst = door.read(
+        FakeBurst("3", STAMP, "1772452800.7", "4001234567", "1772452803.5", "1772452802", "ANSWER")
+    )  # type: ignore[arg-type] # a fake session
+    assert burst.contact.caller == "+8613800138000"
+    assert burst.contact.ref == "1772452800.7"
+    assert [type(event) for event in burst.stamps] == [AgentAnswered, CallerGreeted]
+    assert burst.extra == "ANSWER"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ((), "HL_AT"),
+        (("1", "yesterday", "1.7"), "HL_AT"),
+        (("one", STAMP, "1.7"), "HL_TURN"),
+        (("1", STAMP, "1.7; DROP"), "HL_REF"),
+        (("1", STAMP, "1.7", "400", "${SHELL(id)}"), "HL_GREETED"),
+    ],
+)
+def test_a_burst_that_makes_no_sense_is_refused_by_the_name_of_its_argument(
+    door: Door, arguments: tuple[str, ...], field: str
+) -> None:
+    with pytest.raises(BadBurst) as refused:
+        read(door, *arguments)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("callerid", ["anonymous", "", "8656696", "unknown"])
+def test_a_withheld_number_is_nobodys_number(door: Door, callerid: str) -> None:
+    burst = door.read(FakeBurst("1", STAMP, "1.7", callerid=callerid))  # type: ignore[arg-type] # a fake session
+    assert burst.contact.caller is None
+
+
+@pytest.mark.parametrize(
+    ("commands", "variables"),
+    [
+        (
+            (Ring(agent="ana", phone="endpoint:ag-1", seconds=12.9991, sound=Sound.RINGING),),
+            {"HL_VERBS": "ring", "HL_DIAL": "PJSIP/ag-1", "HL_SECONDS": "12.999", "HL_SOUND": "ringing"},
+        ),
+        (
+            (Ring(agent=None, phone="tel:+8613900139000", seconds=20, sound=Sound.MUSIC),),
+            {
+                "HL_VERBS": "ring",
+                "HL_DIAL": "PJSIP/hl-out/sip:+8613900139000@carrier.example:5060",
+                "HL_SECONDS": "20.000",
+                "HL_SOUND": "music",
+            },
+        ),
+        (
+            (Ring(agent="tw", phone="client:tw", seconds=20, sound=Sound.MUSIC),),
+            {"HL_VERBS": "ring", "HL_DIAL": "", "HL_SECONDS": "20.000", "HL_SOUND": "music"},
+        ),
+        (
+            (Say(prompts=("greeting", "all_busy")), Hold(seconds=10, sound=Sound.MUSIC)),
+            {
+                "HL_VERBS": "say,hold",
+                "HL_SAY": f"{PROMPTS}/zh_CN/greeting&{PROMPTS}/zh_CN/all_busy",
+                "HL_SECONDS": "10.000",
+                "HL_SOUND": "music",
+            },
+        ),
+        (
+            (Ask(prompts=("ask_number",), digits=12, seconds=5),),
+            {"HL_VERBS": "ask", "HL_SAY": f"{PROMPTS}/zh_CN/ask_number", "HL_DIGITS": 12, "HL_SECONDS": "5"},
+        ),
+        ((HangUp(),), {"HL_VERBS": "hangup"}),
+    ],
+)
+def test_each_command_is_one_verb_and_its_variables(
+    door: Door, commands: tuple[LineCommand, ...], variables: dict[str, object]
+) -> None:
+    assert door.verbs(commands) == variables
+
+
+def test_an_own_recording_is_played_instead_of_ours(tmp_path: Path, door: Door) -> None:
+    own = tmp_path / "custom" / "zh_CN" / "greeting.wav"
+    own.parent.mkdir(parents=True)
+    own.write_bytes((PROMPTS / "zh_CN" / "greeting.wav").read_bytes())
+    assert door.sounds(("greeting",)) == str(own.with_suffix(""))
+
+
+def test_every_word_of_dialstatus_is_known_and_a_new_one_is_heard_of() -> None:
+    assert RING_RESULTS["ANSWER"] is RingResult.ANSWERED
+    assert RING_RESULTS["NOANSWER"] is RingResult.NO_ANSWER
+    with pytest.raises(KeyError):
+        RING_RESULTS["DONTCALL2"]
+
+
+def test_the_moment_of_a_hang_up_is_the_switchs_own(door: Door) -> None:
+    burst = door.read(FakeBurst("end", STAMP, "1.7", "400", "", "", "1772452812.25"))  # type: ignore[arg-type] # a fake session
+    assert moment_of(burst, "HL_EXTRA").timestamp() == 1772452812.25
+    silent = door.read(FakeBurst("end", STAMP, "1.7", "400", "", "", ""))  # type: ignore[arg-type] # a fake session
+    with pytest.raises(BadBurst):
+        moment_of(silent, "HL_EXTRA")
+
+
+def test_a_dialplan_entry_and_its_file_have_one_name() -> None:
+    files = {path.stem for path in (ROOT / "agi_scripts").glob("*.py")}
+    assert set(ENTRIES) <= files
+    dialplan = (ROOT / "config" / "asterisk" / "hotline_dialplan.conf").read_text("utf-8")
+    for entry in ENTRIES:
+        assert f"HL_EVENT={entry})" in dialplan or f"/{entry}," in dialplan

@@ -1,0 +1,82 @@
+"""The results as a table, as sentences and as JSON. What a ratio means stands beside it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from tests.bench.capacity import Capacity
+from tests.bench.wake import Wakes
+
+MEANINGS = {
+    "a/b": "the share of a bare switch's capacity that is left when every call is decided, written and kept",
+    "a/c": "against app_queue, which decides but writes nothing a person could ring back from",
+    "a/d": "against a process a call with the same three durable writes and nothing else",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    capacities: Sequence[Capacity]
+    wakes: Sequence[Wakes]
+    machine: Mapping[str, object]
+
+    @property
+    def ratios(self) -> dict[str, float | None]:
+        """Limit by limit; None where one of the two carried nothing."""
+        limits = {capacity.key: capacity.limit for capacity in self.capacities}
+        return {name: _ratio(limits.get(name[0]), limits.get(name[2])) for name in MEANINGS}
+
+
+def _ratio(ours: int | None, theirs: int | None) -> float | None:
+    return ours / theirs if ours is not None and theirs else None
+
+
+def as_json(report: Report) -> str:
+    """One object: machine, capacity (with every trial), ratios, wakes."""
+    wakes = [
+        {"name": w.name, "wanted": w.wanted, "got": len(w.seconds), "p50_ms": w.p50_ms, "p95_ms": w.p95_ms}
+        for w in report.wakes
+    ]
+    whole = {
+        "machine": dict(report.machine),
+        "capacity": [asdict(capacity) for capacity in report.capacities],
+        "ratios": report.ratios,
+        "wakes": wakes,
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1).replace("NaN", "null")
+
+
+def as_text(report: Report) -> str:
+    """For people."""
+    machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
+    parts = [f"machine: {machine}"]
+    if report.capacities:
+        parts += ["", *_table(report.capacities), "", *_ratio_lines(report)]
+    if report.wakes:
+        parts += ["", *_wake_lines(report.wakes)]
+    return "\n".join(parts)
+
+
+def _table(capacities: Sequence[Capacity]) -> list[str]:
+    head = f"{'':24}{'calls/s':>9}{'at half: p50 ms':>17}{'p99 ms':>9}{'CPU ms/call':>13}"
+    rows = [
+        f"{c.key} {c.name:22}{c.limit or 0:>9}{c.half.p50_ms:>17.1f}{c.half.p99_ms:>9.1f}{c.cpu_ms_per_call:>13.1f}"
+        for c in capacities
+    ]
+    return [head, *rows]
+
+
+def _ratio_lines(report: Report) -> list[str]:
+    return [
+        f"{name} {'-' if ratio is None else f'{ratio:.2f}':>6}  {MEANINGS[name]}"
+        for name, ratio in report.ratios.items()
+    ]
+
+
+def _wake_lines(wakes: Sequence[Wakes]) -> list[str]:
+    head = "agent free to next ring at his phone, callers on hold"
+    rows = [
+        f"{w.name:36}{len(w.seconds):>3} of {w.wanted}  p50 {w.p50_ms:>7.1f} ms  p95 {w.p95_ms:>7.1f} ms"
+        for w in wakes
+    ]
+    return [head, *rows]
