@@ -33,8 +33,8 @@ check: $(DEV) lint ## Lint, types, layers and the fast tests, in about a minute.
 call: $(RUNTIME) $(TOOLS) ## Place one real SIP call to the running hotline and tell its story.
 	@exec $(VENV)/bin/hotline call
 
-bench: $(DEV) $(TOOLS) ## Measure the running parts on this machine.
-	@exec $(VENV)/bin/hotline bench
+bench: $(DEV) $(TOOLS) ## Measure calls a second and wake times beside their rivals, in under 8 minutes.
+	@exec $(PY) -m tests.bench
 
 lint: $(DEV)
 	@$(PY) -m ruff check .

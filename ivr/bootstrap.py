@@ -1,5 +1,7 @@
 """The composition root: the only module that knows every layer. Nothing here runs before it is called."""
 
+from functools import cache
+
 from config.policy import load_rules
 from config.settings import Settings, load
 from ivr.adapters.asterisk_log import AsteriskLog
@@ -50,6 +52,7 @@ def transfer_watch(settings: Settings) -> TransferWatch:
     return TransferWatch(log, SqlAlerts(settings.database_url, SystemClock()))
 
 
+@cache
 def records_service() -> RecordService:
-    """For a job: made anew in each worker's child, which must share no connection with its parent."""
+    """For the jobs of one worker process, which forks no children."""
     return RecordService(SqlRecords(load().database_url), SystemClock())

@@ -4,6 +4,7 @@ A file is taken by renaming it, so that a line written meanwhile starts a new fi
 says is committed. What cannot be read is set aside under `bad/`, never dropped.
 """
 
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from ivr.service.drainer import SpoolFile, SpoolLine
 _SETTLED_SECONDS = 0.5
 _LARGEST = 64 * 1024
 _MOMENT = re.compile(r"[0-9]{9,11}(\.[0-9]{1,9})?")
+log = logging.getLogger(__name__)
 _REF = re.compile(r"[A-Za-z0-9_.-]{1,150}")
 
 
@@ -41,14 +43,23 @@ class SpoolFiles:
         return sum(1 for path in self._directory.glob("*.*") if path.suffix in {".req", ".taken"})
 
     def _read(self, path: Path) -> Iterator[SpoolFile]:
-        try:
-            with path.open(encoding="utf-8") as file:
-                lines = file.read(_LARGEST).splitlines()
-            yield SpoolFile(name=path.name, lines=tuple(parse_line(line) for line in lines if line))
-        except ValueError:
-            bad = self._directory / "bad"
-            bad.mkdir(exist_ok=True)
-            path.rename(bad / path.name)
+        """The lines that can be read; the others are kept under bad/ and said loudly."""
+        with path.open("rb") as file:
+            texts = file.read(_LARGEST).decode("utf-8", "replace").splitlines()
+        lines = []
+        for text in filter(None, texts):
+            try:
+                lines.append(parse_line(text))
+            except ValueError as error:
+                self._set_aside(path.name, text)
+                log.warning("spool file %s: a line cannot be read (%s), kept under bad/", path.name, error)
+        yield SpoolFile(name=path.name, lines=tuple(lines))
+
+    def _set_aside(self, name: str, text: str) -> None:
+        bad = self._directory / "bad"
+        bad.mkdir(exist_ok=True)
+        with (bad / name).open("a", encoding="utf-8") as file:
+            file.write(f"{text}\n")
 
 
 def parse_line(line: str) -> SpoolLine:

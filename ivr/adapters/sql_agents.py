@@ -61,9 +61,11 @@ class SqlAgents:
         return change.state
 
     def login_of(self, phone: str) -> str | None:
-        """The agent who has that phone."""
+        """The agent who has that phone; of two who share it the one who is not offline."""
+        offline = sa.case((agents.c.state == AgentState.OFFLINE.value, 1), else_=0)
+        mine = sa.select(agents.c.login).where(agents.c.phone == phone).order_by(offline, agents.c.login)
         with self._engine.connect() as connection:
-            return connection.execute(sa.select(agents.c.login).where(agents.c.phone == phone)).scalar()
+            return connection.execute(mine.limit(1)).scalar()
 
     def count(self) -> int:
         """How many there are."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from ivr.adapters.sql_engine import create_engine
+from ivr.adapters.sql_engine import create_engine, read_engine
 from ivr.adapters.sql_schema import calls, companies, company_numbers, outbox, records
 from ivr.service.record_ports import CallOnRecord, Company, NewRecord, RecordUnit
 
@@ -21,6 +21,11 @@ class SqlRecords:
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)
+        self._readers = read_engine(url)
+
+    def record_of(self, call_id: int) -> int | None:
+        with self._readers.connect() as connection:
+            return SqlRecordUnit(connection).record_of(call_id)
 
     def unit(self, work: Callable[[RecordUnit], T]) -> T:
         with self._engine.begin() as connection:
@@ -79,6 +84,12 @@ class SqlRecordUnit:
         )
         (key,) = self._connection.execute(row).inserted_primary_key or (0,)
         return int(key)
+
+    def undone(self, topic: str, limit: int) -> Sequence[int]:
+        waiting = sa.select(outbox.c.ref).where(
+            outbox.c.done_at.is_(None), outbox.c.topic.concat("") == topic
+        )
+        return self._connection.scalars(waiting.order_by(outbox.c.id).limit(limit)).all()
 
     def mark_done(self, topic: str, ref: int, at: datetime) -> None:
         undone = (outbox.c.topic == topic, outbox.c.ref == ref, outbox.c.done_at.is_(None))

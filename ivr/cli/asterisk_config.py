@@ -71,6 +71,15 @@ def render(settings: Settings, asterisk: Asterisk, accounts: Iterable[SipAccount
     return etc / "asterisk.conf"
 
 
+# Phones of the office's own networks are told our address there, not the one the world sees.
+_PRIVATE_NETWORKS = (
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "fc00::/7",
+)
 _VAR_DIRS = ("lib", "db", "keys/keys", "agi", "spool", "log/cdr-custom", "cache")
 
 
@@ -134,7 +143,8 @@ def _external(settings: Settings) -> str:
     address = settings.external_address
     if address is None:
         return ""
-    return f"external_media_address = {address}\nexternal_signaling_address = {address}\nlocal_net = 127.0.0.0/8\n"
+    local = "".join(f"local_net = {network}\n" for network in _PRIVATE_NETWORKS)
+    return f"external_media_address = {address}\nexternal_signaling_address = {address}\n{local}"
 
 
 def _outbound(settings: Settings) -> str:

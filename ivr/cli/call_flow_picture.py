@@ -24,7 +24,7 @@ from ivr.policy.rules import Rules
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NUMBER = "+8613800138000"
 SHARED = 4  # entries alike in more phases than this stand at the table's end
-DELAYS = (0.1, 1.5, 6.0, 13.0, 20.0, 700.0)  # seconds between two events: around every limit the rules set
+DELAYS = (0.1, 1.5, 13.0, 700.0)  # seconds between two events: around every limit the rules set
 
 
 @dataclass(frozen=True, order=True)
@@ -69,7 +69,7 @@ def _situations(call: Call, now: datetime) -> Iterator[tuple[Event, Floor]]:
 
 def _events_of(kind: type[Event], at: datetime) -> Iterator[Event]:
     if kind is RingEnded:
-        yield from (RingEnded(at=at, result=result) for result in RingResult)
+        yield from (RingEnded(at=at, result=result) for result in (RingResult.NO_ANSWER, RingResult.ANSWERED))
     elif kind is DigitsPressed:
         yield from (DigitsPressed(at=at, digits=digits) for digits in ("", "13800138000"))
     elif kind is NumberNoted:
@@ -105,7 +105,7 @@ def _stand(call: Call) -> tuple[object, ...]:
     moments = (call.greeted_at, call.served_at, call.rung_at, call.held_since, call.fetch_at)
     return (
         call.phase,
-        call.agent,
+        call.agent is None,
         call.ring_cut,
         call.said_greeting,
         call.apologised,
@@ -123,7 +123,7 @@ def page() -> str:
     edges = observed()
     return _PAGE.format(
         picture=_picture(edges),
-        still=", ".join(f"`{name}`" for name in _still(edges)),
+        shared=", ".join(sorted({f"`{event}`" for _phase, event in _shared(edges)})),
         table="\n".join(_rows(edges)),
         events="\n".join(_said(kind) for kind in _event_kinds()),
         line="\n".join(_said(kind) for kind in get_args(LineCommand)),
@@ -138,8 +138,8 @@ Generated from the table in [ivr/policy/call_flow.py](../ivr/policy/call_flow.py
 `.venv/bin/python -m ivr.cli.call_flow_picture > docs/call-flow.md`; a test keeps it fresh. Do not edit it.
 
 Arrows show where a call was seen to go when the policy was driven from a new call on through a grid of moments,
-floors and rules. Not drawn: {still}, which never move a call. An event that a phase has no
-entry for is written down and changes nothing.
+floors and rules. Not drawn is what many phases have in common, the last rows of the table ({shared}).
+An event that a phase has no entry for is written down and changes nothing.
 
 {picture}
 
@@ -174,10 +174,10 @@ For the books: written in the event's own transaction, before the door hears any
 
 
 def _picture(edges: frozenset[Edge]) -> str:
-    still = _still(edges)
     labels: dict[tuple[Phase, Phase], list[str]] = defaultdict(list)
+    shared = _shared(edges)
     for edge in sorted(edges):
-        if edge.event not in still and edge.after is not Phase.ENDED:
+        if (edge.before, edge.event) not in shared:
             labels[edge.before, edge.after].append(edge.event)
     arrows = [
         f"        {before} --> {after} : {', '.join(names)}" for (before, after), names in labels.items()
@@ -194,21 +194,29 @@ def _ends(edge: Edge) -> bool:
     return edge.after is Phase.ENDED and edge.before is not Phase.ENDED
 
 
-def _still(edges: frozenset[Edge]) -> tuple[str, ...]:
-    """Events that never moved a call."""
-    moving = {edge.event for edge in edges if edge.before is not edge.after}
-    return tuple(sorted({edge.event for edge in edges} - moving))
+def _shared(edges: frozenset[Edge]) -> set[tuple[Phase, str]]:
+    """Entries that many phases have in common, and those that never leave an ended call."""
+    alike = {
+        key: phases
+        for key, phases in _entries(edges).items()
+        if len(phases) > SHARED or phases == [Phase.ENDED]
+    }
+    return {(phase, event) for (event, _after, _told), phases in alike.items() for phase in phases}
+
+
+def _entries(edges: frozenset[Edge]) -> dict[tuple[str, str, str], list[Phase]]:
+    """The phases that have the same entry: event, where it leads, handler."""
+    entries: dict[tuple[str, str, str], list[Phase]] = defaultdict(list)
+    for phase, table in TRANSITIONS.items():
+        for kind, handler in table.items():
+            told = " ".join([f"`{handler.__name__}`", *(handler.__doc__ or "").split()])
+            entries[kind.__name__, _after(edges, phase, kind.__name__), told].append(phase)
+    return entries
 
 
 def _rows(edges: frozenset[Edge]) -> Iterator[str]:
-    """One row an entry of the table; entries alike in many phases share one, at the end."""
-    rows: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for phase, table in TRANSITIONS.items():
-        for kind, handler in table.items():
-            after = _after(edges, phase, kind.__name__)
-            told = " ".join([f"`{handler.__name__}`", *(handler.__doc__ or "").split()])
-            rows[kind.__name__, after, told].append(phase.value)
-    for (event, after, told), phases in sorted(rows.items(), key=lambda row: len(row[1]) > SHARED):
+    """One row for all phases that have the same entry; what many share stands at the end."""
+    for (event, after, told), phases in sorted(_entries(edges).items(), key=lambda row: len(row[1]) > SHARED):
         yield f"| {', '.join(phases)} | {event} | {after} | {told} |"
 
 

@@ -6,10 +6,11 @@ goes on.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from ivr.policy.call import Call, Step
 from ivr.policy.call_flow import UnexpectedEventError, advance
-from ivr.policy.commands import Command
+from ivr.policy.commands import Command, CountMiss
 from ivr.policy.events import Event
 from ivr.policy.floor import Floor
 from ivr.policy.rules import Rules
@@ -50,9 +51,14 @@ class Told:
         return self.would is None if self.refused else self.would == self.noted.commands
 
     @property
+    def let_ring(self) -> bool:
+        """Somebody's ring ended here as a miss."""
+        return any(isinstance(command, CountMiss) for command in self.noted.commands)
+
+    @property
     def offset_seconds(self) -> float:
         """From the presentation of the call, to the millisecond."""
-        return round((self.noted.event.at - self.before.presented_at).total_seconds(), 3)
+        return seconds_between(self.before.presented_at, self.noted.event.at)
 
 
 def replay(call: Call, story: Iterable[Noted]) -> tuple[Told, ...]:
@@ -72,3 +78,8 @@ def _decided_today(call: Call, noted: Noted) -> Step | None:
         return advance(call, noted.event, noted.floor or Floor(), noted.rules)
     except UnexpectedEventError:
         return None
+
+
+def seconds_between(start: datetime | None, end: datetime) -> float:
+    """To the millisecond; 0 where the first moment is missing from a story that differs."""
+    return 0.0 if start is None else round((end - start).total_seconds(), 3)

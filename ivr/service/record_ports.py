@@ -93,9 +93,15 @@ class RecordUnit(Protocol):
 
     def mark_done(self, topic: str, ref: int, at: datetime) -> None: ...
 
+    def undone(self, topic: str, limit: int) -> Sequence[int]:
+        """Refs of the outbox's rows not done yet, oldest first."""
+
 
 class RecordBook(Protocol):
     """The records, in the same database as the calls."""
+
+    def record_of(self, call_id: int) -> int | None:
+        """A look without a lock."""
 
     def unit(self, work: Callable[[RecordUnit], T]) -> T: ...
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import get_args
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ivr.policy.call import Outcome, Phase
@@ -25,16 +25,27 @@ from ivr.policy.commands import (
     StartTalk,
     StartWrapUp,
 )
-from ivr.policy.events import CallerFetched, CallOffered, DigitsPressed, HoldElapsed, HungUp, RingEnded
+from ivr.policy.events import (
+    AgentAnswered,
+    CallerFetched,
+    CallerGreeted,
+    CallOffered,
+    DigitsPressed,
+    HoldElapsed,
+    HungUp,
+    RingEnded,
+)
 from ivr.policy.floor import AgentState, Floor
 from ivr.policy.rules import Rules
 from tests.cast import CALLER, WANG, Hotline, agent, hotline, noon, who_is
 from tests.policy.any_story import LOGINS, Move, Taken, floors, stories, tell
 
 Story = tuple[Taken, ...]
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ENDS_A_LINE_COMMAND = (CallOffered, RingEnded, HoldElapsed, CallerFetched, DigitsPressed)
 
 
+@unhurried
 @given(stories)
 def test_whoever_is_reserved_for_a_caller_is_let_go_exactly_once_r6(story: Story) -> None:
     held: str | None = None
@@ -57,6 +68,7 @@ def books(story: Story) -> Iterator[BookCommand]:
     return (command for taken in story for command in taken.step.for_the_books)
 
 
+@unhurried
 @given(stories)
 def test_every_call_ends_with_its_hang_up_and_holds_nobody_then_r6(story: Story) -> None:
     last = story[-1].step.call
@@ -65,6 +77,7 @@ def test_every_call_ends_with_its_hang_up_and_holds_nobody_then_r6(story: Story)
     assert sum(type(taken.event) is HungUp for taken in story) == 1
 
 
+@unhurried
 @given(stories)
 def test_a_caller_is_never_left_in_silence_nor_given_two_things_to_wait_for(story: Story) -> None:
     for taken in story:
@@ -76,18 +89,26 @@ def test_a_caller_is_never_left_in_silence_nor_given_two_things_to_wait_for(stor
         assert not line or taken.step.call.phase is not Phase.ENDED
 
 
+TALKED = [Move(), Move(), Move(stray=AgentAnswered)]
+
+
+@pytest.mark.xfail(strict=True, reason="a second stamp, after the talk, moves the moment he was served")
+@unhurried
 @given(stories)
-def test_the_moments_of_a_call_are_set_once_r64_r68(story: Story) -> None:
+@example(tell(CALLER, [Floor(agents=(WANG,))], TALKED, Rules()))
+def test_a_moment_once_set_stays_but_for_an_earlier_greeting_heard_of_later_r64_r68(story: Story) -> None:
     for taken in story:
         before, after = taken.before, taken.step.call
         assert after.presented_at == before.presented_at
-        assert before.greeted_at in {None, after.greeted_at}
+        assert before.greeted_at in {None, after.greeted_at} or type(taken.event) is CallerGreeted
+        assert before.greeted_at is None or (after.greeted_at or noon(999)) <= before.greeted_at
         assert before.served_at in {None, after.served_at}
         assert before.ended_at in {None, after.ended_at}
         assert (after.greeted_at is None) is (after.greeted_by is None)
         assert (after.served_at is not None) is (after.outcome is Outcome.SERVED) or after.ended_at is None
 
 
+@unhurried
 @given(stories)
 def test_a_caller_is_greeted_once_and_before_he_is_told_anything_else_r65(story: Story) -> None:
     greetings = 0
@@ -101,6 +122,7 @@ def test_a_caller_is_greeted_once_and_before_he_is_told_anything_else_r65(story:
     assert greetings <= 1
 
 
+@unhurried
 @given(stories)
 def test_nobody_is_told_his_number_is_noted_but_in_the_step_that_notes_it_r70(story: Story) -> None:
     for taken in story:
@@ -111,6 +133,7 @@ def test_nobody_is_told_his_number_is_noted_but_in_the_step_that_notes_it_r70(st
         assert not lists or taken.step.call.outcome is not Outcome.ABANDONED
 
 
+@unhurried
 @given(stories)
 def test_the_last_on_duty_is_never_stood_down(story: Story) -> None:
     for taken in story:
@@ -119,6 +142,7 @@ def test_the_last_on_duty_is_never_stood_down(story: Story) -> None:
                 assert taken.floor.others_on_duty(command.agent)
 
 
+@unhurried
 @given(stories)
 def test_nobody_who_waits_and_comes_before_is_overtaken(story: Story) -> None:
     for taken in story:
@@ -132,6 +156,7 @@ def test_nobody_who_waits_and_comes_before_is_overtaken(story: Story) -> None:
                 assert command.agent not in [someone.login for _, someone in given_now]
 
 
+@unhurried
 @given(stories, floors)
 def test_events_that_need_no_floor_mean_the_same_on_every_floor(story: Story, other: Floor) -> None:
     for taken in story:
@@ -171,14 +196,14 @@ FETCHED_LATE = tell(
 CUT_AND_REPORTED_LATE = tell(CALLER, [FREE], [Move(pick=1, from_pickup=0.5)], Rules(agent_ring_seconds=13.5))
 
 
-@pytest.mark.xfail(strict=True, reason="waiting to be fetched goes on for a second at a time, pickup or not")
+@unhurried
 @given(stories)
 @example(FETCHED_LATE)
 def test_no_ring_tone_goes_on_beyond_the_pickup_r64(story: Story) -> None:
     assert ring_tone_overruns(story) == []
 
 
-@pytest.mark.xfail(strict=True, reason="what is left of a cut ring reported late may be zero or less")
+@unhurried
 @given(stories)
 @example(CUT_AND_REPORTED_LATE)
 def test_whatever_rings_or_plays_does_so_for_some_time_r64(story: Story) -> None:
@@ -190,6 +215,7 @@ def test_whatever_rings_or_plays_does_so_for_some_time_r64(story: Story) -> None
 doings = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5), st.integers(0, 60)), max_size=40)
 
 
+@unhurried
 @given(st.lists(st.sampled_from(LOGINS), unique=True, max_size=3), doings)
 def test_no_agent_is_ever_given_to_two_callers_and_none_is_forgotten(
     logins: list[str], doings: list[tuple[int, int, int]]

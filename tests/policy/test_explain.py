@@ -1,23 +1,19 @@
 """A call's story is told as it was decided, with the numbers of that moment, in both languages."""
 
 import string
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ivr.policy import explain
-from ivr.policy.call import Call, Phase
-from ivr.policy.call_flow import TRANSITIONS, UnexpectedEventError, advance
-from ivr.policy.commands import AlertManager, HangUp, Hold, Reserve, Ring, Sound
+from ivr.policy import explain, explain_events
+from ivr.policy.call import Phase
+from ivr.policy.call_flow import TRANSITIONS
 from ivr.policy.events import (
     AgentAnswered,
     CallerFetched,
     CallerGreeted,
     CallOffered,
     DigitsPressed,
-    Event,
     HoldElapsed,
     HungUp,
     NumberNoted,
@@ -25,62 +21,24 @@ from ivr.policy.events import (
     RingResult,
     TurnCame,
 )
-from ivr.policy.explain_words import EN, WORDS, ZH, Clause, Names, sentence
-from ivr.policy.floor import Agent, AgentState, Floor, Waiting
-from ivr.policy.replay import Noted, Told, replay
+from ivr.policy.explain_words import EN, WORDS, ZH, Clause, sentence
+from ivr.policy.floor import AgentState, Floor, Waiting
 from ivr.policy.rules import Rules
+from tests.policy.stories import (
+    ALL_TALK,
+    CALL,
+    HELD,
+    NAMES,
+    NOBODY,
+    RINGS,
+    WANG_FREE,
+    agent,
+    at,
+    chinese,
+    english,
+    story,
+)
 
-START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-CALL = Call(call_id=7, presented_at=START, number="+8613800138000")
-NAMES = Names(agents={"wang": "王芳", "li": "李强"}, prompts={"greeting": "您好，金穗公司"})
-
-
-def at(seconds: float) -> datetime:
-    return START + timedelta(seconds=seconds)
-
-
-def agent(login: str, state: AgentState = AgentState.AVAILABLE, misses: int = 0) -> Agent:
-    return Agent(
-        login=login,
-        phone=f"endpoint:{login}",
-        state=state,
-        idle_since=at(-60 if login == "wang" else -30),
-        misses=misses,
-    )
-
-
-WANG_FREE = Floor(agents=(agent("wang"),))
-ALL_TALK = Floor(agents=(agent("wang", AgentState.TALKING),))
-NOBODY = Floor()
-
-
-def story(
-    *seen: tuple[Event, Floor], rules: Rules | None = None, ahead: int = 0, call: Call = CALL
-) -> tuple[Told, ...]:
-    """What the switchboard would have stored of these events, replayed."""
-    given = rules or Rules()
-    noted: list[Noted] = []
-    now = call
-    for event, floor in seen:
-        try:
-            step = advance(now, event, floor, given)
-        except UnexpectedEventError:
-            noted.append(Noted(event=event, floor=None, rules=given, commands=()))
-        else:
-            noted.append(Noted(event=event, floor=floor, rules=given, commands=step.commands, ahead=ahead))
-            now = step.call
-    return replay(call, noted)
-
-
-def chinese(told: Told) -> str:
-    return sentence(explain.parts(told), ZH, NAMES)
-
-
-def english(told: Told) -> str:
-    return sentence(explain.parts(told), EN, NAMES)
-
-
-RINGS = (CallOffered(at=at(0.01)), WANG_FREE)
 CUT = (RingEnded(at=at(13), result=RingResult.NO_ANSWER), Floor(agents=(agent("wang", AgentState.RESERVED),)))
 
 
@@ -214,13 +172,6 @@ def test_waiting_in_line_is_told_with_the_callers_ahead() -> None:  # R67, R69
     assert explain.numbers(told[4])["ahead"] == 2
 
 
-HELD = (
-    (CallOffered(at=at(0)), ALL_TALK),
-    (HoldElapsed(at=at(13)), ALL_TALK),
-    (CallerGreeted(at=at(13.1)), NOBODY),
-)
-
-
 def test_a_caller_fetched_out_of_the_music_is_told_step_by_step() -> None:
     told = story(
         *HELD,
@@ -314,60 +265,6 @@ def test_a_withheld_caller_is_told_by_what_he_keyed_in(digits: str, said: str) -
     assert chinese(told[1]).startswith(said)
 
 
-# ---- the policy has changed since ----
-
-
-def changed(told: Iterable[Told], **fields: object) -> tuple[Told, ...]:
-    """The same story with the last event stored otherwise."""
-    noted = [step.noted for step in told]
-    noted[-1] = replace(noted[-1], **fields)  # type: ignore[arg-type] # fields of Noted
-    return replay(CALL, noted)
-
-
-def test_a_decision_the_policy_of_today_would_not_make_is_told_as_it_was_and_marked() -> None:
-    other = (
-        Reserve(agent="li", lease_seconds=9.0),
-        Ring(agent="li", phone="x", seconds=20.0, sound=Sound.MUSIC),
-    )
-    (told,) = changed(story((CallOffered(at=at(0)), WANG_FREE)), commands=other)
-    assert not told.agrees
-    assert chinese(told).endswith(
-        "预留李强（9 秒内有效），来电人听音乐，李强的电话响铃，最多 20 秒；"
-        "【与当时不同】现在的规则会这样做，预留王芳（35 秒内有效），王芳的电话响铃 13 秒，到服务器接起为止"
-    )
-    assert explain.numbers(told)["lease_seconds"] == 9.0
-    assert explain.numbers(told)["now_lease_seconds"] == 35.0
-
-
-def test_where_today_nothing_would_be_done_the_telling_says_so() -> None:
-    told = changed(story(*HELD, (TurnCame(at=at(20)), ALL_TALK)), commands=(HangUp(),))
-    assert chinese(told[3]).endswith("挂机；【与当时不同】现在的规则什么也不做")
-
-
-def test_an_event_that_today_would_be_refused_is_told_with_what_was_done() -> None:
-    hold = (Hold(seconds=4.0, sound=Sound.MUSIC),)
-    told = changed(story(RINGS, (CallerFetched(at=at(3)), NOBODY)), floor=NOBODY, commands=hold)
-    assert (
-        chinese(told[1])
-        == "CallerFetched；来电人听 4 秒音乐，保持次序；【与当时不同】现在的规则在这一阶段不接受这件事"
-    )
-    assert told[1].after == told[1].before
-
-
-def test_an_event_refused_then_and_welcome_today_changes_nothing() -> None:
-    told = changed(story(RINGS, (AgentAnswered(at=at(3)), NOBODY)), floor=None, commands=())
-    assert chinese(told[1]) == (
-        "AgentAnswered：在“响铃”阶段没有意义（迟到或重复），不作处理；"
-        "【与当时不同】现在的规则会这样做，王芳转为通话中，未接次数清零"
-    )
-    assert told[1].after.phase is Phase.RINGING
-
-
-def test_an_alert_of_another_version_is_told_by_its_name() -> None:
-    told = changed(story(RINGS), commands=(AlertManager(kind="flood", agent=None),))
-    assert "通知经理：flood" in chinese(told[0])
-
-
 # ---- the words ----
 
 
@@ -385,7 +282,7 @@ def _fields(text: str) -> set[str | None]:
 
 def test_every_event_and_phase_of_the_call_flow_has_words() -> None:
     events = {event for table in TRANSITIONS.values() for event in table}
-    assert explain._HAPPENED.keys() == events
+    assert explain_events._TOLD_BY.keys() == events
     assert WORDS[ZH].phases.keys() == {phase.value for phase in Phase}
 
 

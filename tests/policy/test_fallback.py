@@ -99,7 +99,6 @@ def test_when_the_last_agent_goes_home_under_the_ring_tone_the_greeting_is_not_f
     assert caller.line[0] == "say greeting nobody_on_duty number_noted goodbye"
 
 
-@pytest.mark.xfail(strict=True, reason="nobody looks at the floor again once the fallback phones ring")
 def test_an_agent_who_comes_on_duty_while_the_fallback_phones_ring_takes_the_caller_r64_r70() -> None:
     people = hotline(NIGHT, rules=Rules(fallback_phones=("tel:+8613900000001",)))
     caller = people.dials(0)
@@ -178,7 +177,6 @@ ALONE = (
 )
 
 
-@pytest.mark.xfail(strict=True, reason=ALONE, raises=UnexpectedEventError)
 def test_a_person_the_dialplan_found_for_a_call_we_never_heard_of_served_it_r6() -> None:
     caller = Caller(hotline=hotline(WANG), call=Call(call_id=1, presented_at=noon(), number=CALLER))
     caller.is_greeted(12)
@@ -188,7 +186,6 @@ def test_a_person_the_dialplan_found_for_a_call_we_never_heard_of_served_it_r6()
 
 
 @pytest.mark.parametrize("stretches", [(), (13,)], ids=["under his ring tone", "in the music"])
-@pytest.mark.xfail(strict=True, reason=ALONE, raises=UnexpectedEventError)
 def test_a_person_the_dialplan_found_for_a_waiting_caller_served_him_r6(stretches: tuple[float, ...]) -> None:
     caller = hotline(who_is(WANG, AgentState.TALKING)).dials(0)
     for seconds in stretches:
@@ -198,9 +195,30 @@ def test_a_person_the_dialplan_found_for_a_waiting_caller_served_him_r6(stretche
     assert (caller.call.outcome, caller.call.served_at) == (Outcome.SERVED, noon(40))
 
 
-@pytest.mark.xfail(strict=True, reason=ALONE, raises=UnexpectedEventError)
 def test_a_call_given_up_for_lost_was_served_if_the_switch_wrote_so_down_r6() -> None:
     caller = hotline(who_is(WANG, AgentState.TALKING)).dials(0)
     caller.hangs_up(100)
     caller.is_answered(40)
     assert (caller.call.outcome, caller.call.served_at) == (Outcome.SERVED, noon(40))
+
+
+def test_a_person_the_dialplan_found_leaves_the_agent_who_was_being_fetched_for_to_others() -> None:
+    people = hotline(who_is(WANG, AgentState.TALKING))
+    caller = people.dials(0)
+    people.becomes("wang", AgentState.AVAILABLE, 5)
+    people.looks(5)
+    caller.is_answered(40)
+    assert (caller.books, people.state(WANG)) == (["release wang"], AgentState.AVAILABLE)
+    caller.is_done_talking(60)
+    assert (caller.books, caller.line) == ([], ["hang up"])
+
+
+@pytest.mark.xfail(
+    strict=True, raises=UnexpectedEventError, reason="an ended call refuses the pickup's stamp"
+)
+def test_a_pickup_the_switch_wrote_down_counts_also_for_a_call_given_up_for_lost_r64_r65() -> None:
+    caller = hotline(who_is(WANG, AgentState.TALKING)).dials(0)
+    caller.hangs_up(100)
+    caller.is_greeted(12)
+    caller.is_answered(40)
+    assert (caller.call.greeted_at, caller.call.greeted_by) == (noon(12), "server")

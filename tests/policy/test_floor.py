@@ -1,7 +1,7 @@
 """One order over everybody who waits: who gets which agent."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.policy.call import Call, PassedOver
@@ -99,6 +99,7 @@ lines = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(agents, lines)
 def test_no_earlier_caller_would_have_taken_an_agent_given_to_a_later_one(
     people: list[Agent], line: list[Waiting]
@@ -112,6 +113,7 @@ def test_no_earlier_caller_would_have_taken_an_agent_given_to_a_later_one(
     assert all(someone.state is AgentState.AVAILABLE for _, someone in given_now)
 
 
+@settings(deadline=None)
 @given(agents, lines)
 def test_an_agent_is_left_idle_only_by_a_first_in_line_who_was_let_ring(
     people: list[Agent], line: list[Waiting]

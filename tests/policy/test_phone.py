@@ -1,7 +1,7 @@
 """A phone is only ever made by looking at its text letter by letter."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.policy.phone import PhoneError, parse_phone
@@ -57,6 +57,7 @@ def test_anything_else_is_refused_and_the_forms_are_named(text: str) -> None:
         parse_phone(text)
 
 
+@settings(deadline=None)
 @given(st.text() | st.from_regex(r"(endpoint|sip|tel|client):.*", fullmatch=True))
 def test_no_phone_carries_what_a_dial_string_would_obey(text: str) -> None:
     try:

@@ -1,7 +1,7 @@
 """What the switch says of a caller, and what a caller keys in."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.policy.phone_number import caller_identity, number_to_ring, typed_number
@@ -92,6 +92,7 @@ def test_a_number_keyed_in_is_taken_only_where_it_is_a_valid_one_r70(
     assert typed_number(digits, area_code) == number
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.from_regex(r"\+?[0-9 ()-]{0,25}", fullmatch=True))
 def test_whatever_a_switch_presents_is_a_number_a_harmless_text_or_nothing(presented: str) -> None:
     caller = caller_identity(presented, BEIJING)
@@ -104,6 +105,7 @@ def test_whatever_a_switch_presents_is_a_number_a_harmless_text_or_nothing(prese
     assert to_ring is None or to_ring.removeprefix("+").isdecimal()
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789*#", max_size=20))
 def test_whatever_is_keyed_in_is_a_full_number_or_none(digits: str) -> None:
     number = typed_number(digits, BEIJING)

@@ -11,10 +11,6 @@ from ivr.policy.call import Call
 from ivr.policy.rules import NOT_YET_IN_FORCE, Rules, RulesError, ignored_keys, parse_rules
 from tests.cast import noon
 
-FOLDER = pytest.param(
-    "Asia",
-    marks=pytest.mark.xfail(strict=True, raises=OSError, reason="a folder of zones: IsADirectoryError"),
-)
 SHIPPED = Path(__file__).parents[2] / "config" / "policy.toml"
 
 
@@ -98,7 +94,7 @@ def test_a_value_that_makes_no_sense_is_refused_by_its_key(key: str, value: obje
     assert says in str(refused.value)
 
 
-@pytest.mark.parametrize("zone", ["", "Asia/", "Shanghai", FOLDER])
+@pytest.mark.parametrize("zone", ["", "Asia/", "Shanghai", "Asia"])
 def test_a_part_of_a_time_zones_name_is_no_time_zone(zone: str) -> None:
     with pytest.raises(RulesError, match="policy key timezone: "):
         parse_rules({"timezone": zone})

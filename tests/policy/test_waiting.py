@@ -187,13 +187,22 @@ def test_a_caller_not_fetched_from_his_ring_tone_hears_it_on_r64(saturated: Hotl
     assert caller.line == ["ring li 1 s ringing"]
 
 
-@pytest.mark.xfail(strict=True, reason="the wait for the fetch runs past the pickup, up to 14.9 s of 15")
 def test_a_caller_not_yet_fetched_is_picked_up_in_time_all_the_same_r64(saturated: Hotline) -> None:
     caller = saturated.dials(0)
     caller.has_waited(10)
     assert caller.line == ["hold 3 s ringing"]
     saturated.becomes("li", AgentState.AVAILABLE, 12.9)
     saturated.looks(12.9)
+    caller.has_waited(13)
+    assert caller.line == ["ring li 20 s greeting"]
+
+
+def test_the_wait_for_the_fetch_ends_with_the_pickup_r64(saturated: Hotline) -> None:
+    caller = saturated.dials(2.5, presented=0)
+    saturated.becomes("li", AgentState.AVAILABLE, 12)
+    saturated.looks(12)
+    caller.has_waited(12.5)
+    assert caller.line == ["hold 0.5 s ringing"]
     caller.has_waited(13)
     assert caller.line == ["ring li 20 s greeting"]
 

@@ -14,6 +14,9 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Final, Self
 
+from config.settings import Settings
+from ivr.cli.asterisk_config import etc_dir
+from ivr.cli.private_asterisk import find_asterisk
 from tests.real_asterisk.hotline import ROOT, RunningHotline, wait_until
 
 BABBLE: Final = b"VERBOSE babble " * 64
@@ -133,9 +136,16 @@ PARTS: Final[dict[str, Callable[[socket.socket, threading.Event], None]]] = {
 def switch_alone(hotline: RunningHotline) -> Iterator[None]:
     """The switch of a hotline that is not running otherwise: nobody has the bursts' port but who takes it."""
     with part(hotline, "asterisk"):
-        log = hotline.settings.log_dir / "asterisk.log"
-        wait_until(lambda: "Asterisk Ready" in log.read_text("utf-8", "replace"), 20, hotline.logs)
+        wait_until(lambda: "booted" in ask_switch(hotline.settings, "core waitfullybooted"), 20, hotline.logs)
         yield
+
+
+def ask_switch(settings: Settings, words: str) -> str:
+    """What the switch's own command line answers."""
+    asterisk = find_asterisk(settings.tools_dir)
+    assert asterisk is not None
+    command = [*asterisk.argv, "-C", str(etc_dir(settings) / "asterisk.conf"), "-rx", words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout
 
 
 @contextmanager

@@ -109,7 +109,7 @@ exten => _[+X]!,1,Dial(PJSIP/public/sip:${{EXTEN}}@127.0.0.1:{customer_port},60)
 
 
 class Carrier:
-    """Entered, it runs; `port` is where trunks reach it, `public_port` where people dial, `customer_port` where it rings them."""
+    """Entered, it runs. Trunks reach it at `port`, people dial at `public_port` and are rung at `customer_port`."""
 
     def __init__(self, home: Path, hotline_port: int) -> None:
         self.port, self.public_port, self.customer_port = (free_udp_port() for _ in range(3))

@@ -19,6 +19,7 @@ from tests.real_asterisk.stories import (
     calling,
     finished,
     heard_at,
+    left_at,
     on_duty,
     prompts_heard_in_order,
     ring_backs_of,
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.real
 
 DEADLINE, MARGIN = 15.0, 2.0  # the shipped policy: three rings of five seconds, picked up two before
 ALICE, BOB, CAROL, DAN, ERIN = (f"138001381{n:02}" for n in range(1, 6))
+NAMELESS = "lobby"  # a name where the number should stand: nothing that could be rung back
 
 
 @pytest.fixture(scope="module")
@@ -149,17 +151,17 @@ def test_an_agent_who_lets_it_ring_twice_rests_but_never_the_last_one(short_ring
 
 
 def test_with_nobody_on_duty_the_number_is_written_down_and_said_so(hotline: RunningHotline) -> None:
-    """R64, R70: three callers at once; one stays to the end, one leaves early, one withholds his number."""
+    """R64, R70: one stays to the end, one leaves early, one withholds his number, one leaves when asked for it."""
     with (
         calling(hotline, CAROL) as stays,
         calling(hotline, DAN) as leaves,
         calling(hotline, "anonymous") as hidden,
+        calling(hotline, NAMELESS) as refuses,
     ):
-        began = wait_until_heard(leaves.media, "nobody_on_duty")
-        leaves.wait_for("received", "INVITE", 200)
-        hotline.wait(lambda: time.time() > began + 8)  # our promise is being spoken to him
+        wait_until_heard(leaves.media, "number_noted", first_seconds=1)
         leaves.hang_up()
         wait_until_heard(hidden.media, "ask_number")
+        refuses.hang_up()
         hidden.media.press("13800138111#")
         stays.wait_for("received", "BYE", seconds=15)
         hidden.wait_for("received", "BYE", seconds=20)
@@ -174,6 +176,9 @@ def test_with_nobody_on_duty_the_number_is_written_down_and_said_so(hotline: Run
     for call, number in zip((*calls, withheld), (CAROL, DAN, "13800138111"), strict=True):
         assert (call["outcome"], call["greeted_by"]) == ("fallback", "server")
         assert ring_backs_of(hotline, call) == [f"+86{number}"]
+    refused = finished(hotline, NAMELESS)
+    assert (refused["outcome"], ring_backs_of(hotline, refused)) == ("abandoned", [])
+    assert seconds_apart(refused["ended_at"], left_at(refuses)) <= 0.05
 
 
 def test_with_nobody_on_duty_the_colleague_on_call_is_rung(

@@ -22,6 +22,7 @@ from tests.real_asterisk.carrier import (
     USER,
     Carrier,
 )
+from tests.real_asterisk.dialling import DiallingPhone
 from tests.real_asterisk.hotline import NUMBER, ROOT, RunningHotline, wait_until
 from tests.real_asterisk.sip.phones import AgentPhone, Caller
 
@@ -35,10 +36,9 @@ EXTERNAL = "203.0.113.7"
 def filled(example: str, **blanks: str) -> str:
     """An example file as a person fills it in; every blank named must be in it."""
     text = (EXAMPLES / f"{example}.conf.example").read_text("utf-8")
-    for blank, value in blanks.items():
-        blank = BLANKS[blank]
-        assert blank in text, (example, blank)
-        text = text.replace(blank, value)
+    for name, value in blanks.items():
+        assert BLANKS[name] in text, (example, name)
+        text = text.replace(BLANKS[name], value)
     return text
 
 
@@ -47,7 +47,10 @@ BLANKS = {"address": "192.0.2.10", "port": ":5060", "user": "12345678", "secret"
 
 def own_addresses() -> list[str]:
     """This machine's addresses that the switch does not count as near."""
-    near = [ipaddress.ip_network(text) for text in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+    near = [
+        ipaddress.ip_network(text)
+        for text in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    ]
     found = [
         address.address
         for addresses in psutil.net_if_addrs().values()
@@ -81,14 +84,20 @@ def write_trunks(directory: Path, carrier: Carrier) -> None:
 
 
 @contextmanager
-def on_duty(hotline: RunningHotline, login: str) -> Iterator[AgentPhone]:
-    """A bare phone and its agent, available while the block runs."""
-    with hotline.phone(login) as phone:
-        hotline.add_agent(login, phone.address)
-        try:
-            yield phone
-        finally:
-            hotline.set_agent(login, "offline")
+def on_duty(hotline: RunningHotline, login: str, phone: str) -> Iterator[None]:
+    """A new agent, available while the block runs."""
+    hotline.add_agent(login, phone)
+    try:
+        yield
+    finally:
+        hotline.set_agent(login, "offline")
+
+
+@contextmanager
+def at_desk(hotline: RunningHotline, login: str) -> Iterator[AgentPhone]:
+    """The bare phone of a new agent on duty."""
+    with hotline.phone(login) as phone, on_duty(hotline, login, phone.address):
+        yield phone
 
 
 def dials_at(carrier: Carrier, hotline: RunningHotline, number: str, to: str) -> Caller:
@@ -119,20 +128,20 @@ def test_a_registering_trunk_announces_itself_with_its_password_and_brings_calls
     assert proof is not None
     assert f'username="{USER}"' in proof[1]
     assert SECRET not in carrier.heard()
-    with on_duty(hotline, "ada") as phone, dials_at(carrier, hotline, "13800138011", "registered") as alice:
+    with at_desk(hotline, "ada") as phone, dials_at(carrier, hotline, "13800138011", "registered") as alice:
         is_served(hotline, phone, alice, "13800138011")
     assert hotline.call("13800138011")["hotline"] == NUMBER
 
 
 def test_a_trunk_known_by_its_address_brings_calls(trunked: Trunked) -> None:
     hotline, _ = trunked
-    with on_duty(hotline, "bea") as phone, hotline.caller("13800138012", address=FIXED) as alice:
+    with at_desk(hotline, "bea") as phone, hotline.caller("13800138012", address=FIXED) as alice:
         is_served(hotline, phone, alice, "13800138012")
 
 
 def test_a_trunk_with_a_password_brings_calls_from_any_address(trunked: Trunked) -> None:
     hotline, carrier = trunked
-    with on_duty(hotline, "cora") as phone, dials_at(carrier, hotline, "13800138013", "good") as alice:
+    with at_desk(hotline, "cora") as phone, dials_at(carrier, hotline, "13800138013", "good") as alice:
         is_served(hotline, phone, alice, "13800138013")
 
 
@@ -140,14 +149,22 @@ def test_a_trunk_with_a_password_brings_calls_from_any_address(trunked: Trunked)
 def test_a_wrong_password_or_none_gets_nothing(trunked: Trunked, caller_id: str) -> None:
     hotline, carrier = trunked
     before = hotline.calls()
-    with on_duty(hotline, f"eve-{caller_id}") as phone:
+    with at_desk(hotline, f"eve-{caller_id}") as phone:
         for to in ("wrong", "bare"):
+            already = len(carrier.heard())
             with dials_at(carrier, hotline, caller_id, to) as mallory:
                 mallory.wait_until_over()
-            assert mallory.final_status not in (None, 200), mallory.story()
+            assert mallory.final_status == 503, mallory.story()
             assert mallory.got_at(180) is None
+            assert answers_heard(carrier, already) == {"401"}
         assert phone.find("received", "INVITE") == []
     assert hotline.calls() == before
+
+
+def answers_heard(carrier: Carrier, already: int) -> set[str]:
+    """How the hotline answered, as the carrier's own log has it."""
+    received = r"Received SIP response .*?\n(?:.*\n)??SIP/2\.0 (\d+)"
+    return set(re.findall(received, carrier.heard()[already:]))
 
 
 def test_a_stranger_gets_nothing_whoever_he_says_he_is(trunked: Trunked) -> None:
@@ -156,7 +173,7 @@ def test_a_stranger_gets_nothing_whoever_he_says_he_is(trunked: Trunked) -> None
     account = hotline.agent("fay")["phone"].removeprefix("endpoint:")
     before = hotline.calls()
     names = ("13800138015", "hl-trunk", "hl-direct", "hl-out", "carrier", "fixed", PBX_USER, account)
-    with on_duty(hotline, "gwen") as phone, ExitStack() as crowd:
+    with at_desk(hotline, "gwen") as phone, ExitStack() as crowd:
         strangers = [crowd.enter_context(hotline.caller(name, address=STRANGER)) for name in names]
         for stranger in strangers:
             stranger.wait_until_over()
@@ -166,19 +183,32 @@ def test_a_stranger_gets_nothing_whoever_he_says_he_is(trunked: Trunked) -> None
     assert hotline.calls() == before
 
 
+@pytest.mark.parametrize("user", ["carrier", "fixed", "hl-trunk", "hl-direct", USER, PBX_USER])
+def test_a_stranger_who_offers_a_password_for_a_trunks_name_gets_nothing(trunked: Trunked, user: str) -> None:
+    hotline, _ = trunked
+    before = hotline.calls()
+    port = hotline.settings.sip_port
+    with DiallingPhone(hotline.sipp, server_port=port, to=NUMBER, user=user, secret="guessed") as stranger:
+        stranger.wait_until_over()
+        assert stranger.statuses == [401, 401], stranger.story()
+    assert hotline.calls() == before
+
+
 # ---- outbound, by a trunk's name
 
 
 def test_an_agent_with_a_number_is_rung_through_the_trunk_named_for_it(trunked: Trunked) -> None:
     hotline, carrier = trunked
-    with hotline.phone("mobile", port=carrier.customer_port) as mobile:
-        hotline.add_agent("hana", "tel:+8613900139000")
-        with hotline.caller("13800138016", address=TRUSTED) as alice:
-            rang = mobile.wait_for("received", "INVITE")
-            assert rang.start_line.startswith("INVITE sip:+8613900139000@")
-            assert "13800138016@" in rang.headers["from"]
-            is_served(hotline, mobile, alice, "13800138016")
-        hotline.set_agent("hana", "offline")
+    mobile = AgentPhone(hotline.sipp, server_port=carrier.public_port, port=carrier.customer_port)
+    with (
+        mobile,
+        on_duty(hotline, "hana", "tel:+8613900139000"),
+        hotline.caller("13800138016", address=TRUSTED) as alice,
+    ):
+        rang = mobile.wait_for("received", "INVITE")
+        assert rang.start_line.startswith("INVITE sip:+8613900139000@")
+        assert "13800138016@" in rang.headers["from"]
+        is_served(hotline, mobile, alice, "13800138016")
     assert re.search(r"INVITE sip:\+8613900139000@(?:.*\r?\n)*?Authorization: Digest", carrier.heard())
 
 
@@ -187,28 +217,28 @@ def test_an_agent_with_a_number_is_rung_through_the_trunk_named_for_it(trunked: 
 
 def test_sound_uses_the_ports_given_for_it_and_near_telephones_see_the_near_address(trunked: Trunked) -> None:
     hotline, _ = trunked
-    with on_duty(hotline, "iris") as phone, hotline.caller("13800138017", address=TRUSTED) as alice:
+    with at_desk(hotline, "iris") as phone, hotline.caller("13800138017", address=TRUSTED) as alice:
         is_served(hotline, phone, alice, "13800138017")
         offers = [phone.find("received", "INVITE")[0], alice.find("received", "INVITE", 200)[0]]
     low, high = hotline.settings.rtp_ports
     for offer in offers:
         assert low <= (offer.media_port or 0) <= high
         assert "c=IN IP4 127.0.0.1" in offer.body
-        assert "@127.0.0.1:" in offer.headers["contact"]
+        assert f"127.0.0.1:{hotline.settings.sip_port}>" in offer.headers["contact"]
 
 
 @pytest.mark.skipif(not own_addresses(), reason="this machine has near addresses only")
 def test_far_telephones_see_the_external_address(trunked: Trunked) -> None:
     hotline, _ = trunked
     with (
-        on_duty(hotline, "jane") as phone,
+        at_desk(hotline, "jane") as phone,
         hotline.caller("13800138018", address=own_addresses()[0]) as alice,
     ):
         phone.wait_for("sent", "INVITE", 180)
         phone.answer()
         answer = alice.wait_for("received", "INVITE", 200)
         assert f"c=IN IP4 {EXTERNAL}" in answer.body
-        assert f"@{EXTERNAL}:{hotline.settings.sip_port}" in answer.headers["contact"]
+        assert f"{EXTERNAL}:{hotline.settings.sip_port}>" in answer.headers["contact"]
 
 
 def test_the_hotline_listens_at_the_address_it_was_given_and_no_other(tmp_path: Path) -> None:

@@ -5,7 +5,11 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from ivr.adapters.sql_schema import events
+from ivr.policy.commands import Reserve
+from ivr.service.codec import commands_from_json
 from tests.real_asterisk.conftest import Start
 from tests.real_asterisk.hotline import RunningHotline
 from tests.real_asterisk.sip.media import RATE
@@ -97,9 +101,22 @@ def test_twenty_callers_for_three_agents_and_nobody_overtakes(hotline: RunningHo
         )
         assert_nobody_is_held(hotline, calls[-1], "gus", "hal", "ivy")
     assert [call["outcome"] for call in calls] == ["served"] * len(numbers)
+    assert _reserved_for(hotline, [call["id"] for call in calls]) == [call["id"] for call in calls]
     _assert_in_order({call["caller"]: call["served_at"].timestamp() for call in calls})
     _assert_in_order(_first_rings(phones, [call["caller"] for call in calls]))
     assert sum(len(phone.call_ids()) for phone in phones) == len(numbers)
+
+
+def _reserved_for(hotline: RunningHotline, calls: list[int]) -> list[int]:
+    """The calls in the order in which an agent was first reserved for them: here there are no ties."""
+    stored = (
+        sa.select(events.c.call_id, events.c.commands)
+        .where(events.c.call_id.in_(calls))
+        .order_by(events.c.id)
+    )
+    decided = ((row["call_id"], commands_from_json(row["commands"])) for row in hotline.rows(stored))
+    reserved = [call for call, commands in decided if any(isinstance(each, Reserve) for each in commands)]
+    return list(dict.fromkeys(reserved))
 
 
 def _first_rings(phones: list[AgentPhone], callers: list[str]) -> dict[str, float]:

@@ -58,11 +58,12 @@ def test_a_talk_that_ended_while_no_server_ran_was_served(tmp_path: Path) -> Non
         assert (call["outcome"], call["phase"], call["served_by"]) == ("served", "ended", "ana")
 
 
-def test_a_torn_line_is_set_aside_and_the_next_file_is_imported(tmp_path: Path) -> None:
+def test_a_torn_line_is_set_aside_and_takes_no_other_line_with_it(tmp_path: Path) -> None:
     with house(tmp_path) as hotline:
-        assert drained(hotline, tmp_path, NOTED[:40]) == 0
-        assert len(list((tmp_path / "spool" / "bad").iterdir())) == 1
-        assert drained(hotline, tmp_path, f"{NOTED}\n") == 1
+        assert drained(hotline, tmp_path, f"{NOTED[:40]}\n{NOTED}\n") == 1
+        [bad] = (tmp_path / "spool" / "bad").iterdir()
+        assert bad.read_text() == f"{NOTED[:40]}\n"
+        assert len(hotline.rows(ring_backs)) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""The arithmetic of the benchmarks: what they print must follow from what they saw. No time is measured here."""
+
+import json
+
+import pytest
+
+from ivr.cli.telephone.sip_log import Message
+from tests.bench.capacity import Capacity, Trial
+from tests.bench.load import percentile
+from tests.bench.report import Report, as_json, as_text
+from tests.bench.search import GRID, highest_rate
+from tests.bench.wake import Wakes, wakes_of
+
+
+@pytest.mark.parametrize("limit", GRID)
+def test_the_highest_rate_that_holds_is_found(limit: int) -> None:
+    assert highest_rate(lambda rate: rate <= limit) == limit
+
+
+def test_nothing_is_found_where_nothing_holds() -> None:
+    assert highest_rate(lambda _rate: False) is None
+
+
+def test_a_rate_spoilt_once_is_tried_again() -> None:
+    tried: list[int] = []
+
+    def holds(rate: int) -> bool:
+        tried.append(rate)
+        return tried.count(rate) == 2
+
+    assert highest_rate(holds) == GRID[-1]
+
+
+def test_percentiles_are_values_that_were_seen() -> None:
+    values = [float(n) for n in range(1, 101)]
+    assert [percentile(values, share) for share in (0.5, 0.95, 0.99, 1.0)] == [50.0, 95.0, 99.0, 100.0]
+    assert percentile([3.0], 0.01) == 3.0
+
+
+def message(at: float, direction: str, method: str, call_id: str, status: int | None = None) -> Message:
+    line = f"SIP/2.0 {status} x" if status else f"{method} sip:a@b SIP/2.0"
+    return Message(at, direction, line, {"cseq": f"1 {method}", "call-id": call_id}, "")
+
+
+def test_a_wake_runs_from_the_agents_bye_to_his_next_new_invite() -> None:
+    log = [
+        message(1.0, "received", "INVITE", "one"),
+        message(2.0, "sent", "BYE", "one"),
+        message(2.1, "sent", "BYE", "one"),  # sent again
+        message(2.2, "received", "BYE", "one", 200),
+        message(2.5, "received", "INVITE", "two"),
+        message(2.6, "received", "INVITE", "two"),  # sent again
+        message(3.0, "sent", "BYE", "two"),
+        message(4.0, "received", "INVITE", "one"),  # not a new call
+        message(4.75, "received", "INVITE", "three"),
+    ]
+    assert wakes_of(log) == (0.5, 1.75)
+    assert wakes_of(log, wrap_up_seconds=0.25) == (0.25, 1.5)
+
+
+def capacity(key: str, limit: int | None) -> Capacity:
+    half = Trial(rate=5, calls=50, failed=0, unwritten=0, p50_ms=2, p99_ms=float("nan"))
+    return Capacity(key=key, name=key * 3, limit=limit, half=half, cpu_ms_per_call=7, trials=(half,))
+
+
+def test_ratios_are_told_with_their_meaning_and_a_missing_limit_is_no_ratio() -> None:
+    capacities = [capacity("a", 60), capacity("b", 150), capacity("c", None), capacity("d", 20)]
+    report = Report(
+        capacities=capacities, wakes=[Wakes(name="w", wanted=2, seconds=(0.1,))], machine={"cores": 2}
+    )
+    assert report.ratios == {"a/b": 0.4, "a/c": None, "a/d": 3.0}
+    assert "a/d   3.00  against a process a call" in as_text(report)
+    told = json.loads(as_json(report))
+    assert told["capacity"][0]["half"]["p99_ms"] is None
+    assert told["wakes"] == [{"name": "w", "wanted": 2, "got": 1, "p50_ms": 100.0, "p95_ms": 100.0}]
+
+
+def test_a_call_that_is_not_in_the_book_fails_its_rate() -> None:
+    assert not Trial(rate=5, calls=50, failed=0, unwritten=1, p50_ms=2, p99_ms=3).holds
