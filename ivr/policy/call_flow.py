@@ -19,6 +19,7 @@ from ivr.policy.commands import (
     Fetch,
     HangUp,
     Hold,
+    LineCommand,
     ListForRingBack,
     Release,
     Reserve,
@@ -54,7 +55,9 @@ STILL_BUSY_EVERY = 3  # every third stretch of music the caller hears that we ha
 LEASE_MARGIN_SECONDS = 15.0  # a reservation outlives its ring by this before anybody else may end it
 MISSES_ALLOWED = 2  # in a row; then the agent is stood down
 RING_ON_SECONDS = 5.0  # a phone rings on under the greeting at least so long, however late the pickup came
-LEAST_RING_SECONDS = 1.0  # a shorter ring before the pickup would only make the phone chirp
+LEAST_RING_SECONDS = 1.0  # a shorter ring would only make the phone chirp
+EARLY_SECONDS = 1.0  # a ring that ended this long before its time was ended by the phone, not by the pickup
+LEAST_HOLD_SECONDS = 1.0
 LEAST_WAIT_SECONDS = 0.2
 NUMBER_DIGITS = 12
 NUMBER_SECONDS = 5.0
@@ -83,7 +86,7 @@ def _transitions() -> Mapping[Phase, Mapping[type[Event], Handler]]:
         Phase.FALLBACK: {AgentAnswered: _answered, RingEnded: _fallback_ended, **any_time},
         Phase.ASKING: {DigitsPressed: _digits_pressed, **unrung},
         Phase.CLOSING: {**unrung},
-        Phase.ENDED: {AgentAnswered: _answered_alone, NumberNoted: _number_noted},
+        Phase.ENDED: {AgentAnswered: _answered_alone, CallerGreeted: _greeted, NumberNoted: _number_noted},
     }
 
 
@@ -107,6 +110,23 @@ def advance(call: Call, event: Event, floor: Floor, rules: Rules) -> Step:
     return handler(call, event, floor, rules)
 
 
+def repeated(
+    call: Call, commands: tuple[LineCommand, ...], at: datetime, rules: Rules
+) -> tuple[LineCommand, ...]:
+    """The last commands once more, for a door that did not hear them; nothing rings longer for being said twice."""
+    return tuple(_cut_to_time(call, command, at, rules) for command in commands)
+
+
+def _cut_to_time(call: Call, command: LineCommand, at: datetime, rules: Rules) -> LineCommand:
+    if isinstance(command, Ring) and command.agent is not None and call.ring_until is not None:
+        left = (call.ring_until - at).total_seconds()
+        return replace(command, seconds=max(min(command.seconds, left), LEAST_RING_SECONDS))
+    if isinstance(command, Hold) and command.sound is Sound.RINGING:
+        to_pickup = (call.pickup_at(rules) - at).total_seconds()
+        return replace(command, seconds=max(min(command.seconds, to_pickup), LEAST_WAIT_SECONDS))
+    return command
+
+
 # ---- the call arrives, agents are rung ------------------------------------------------------------------------
 
 
@@ -127,7 +147,7 @@ def _find_agent(call: Call, at: datetime, floor: Floor, rules: Rules) -> Step:
 
 def _reserve_and_ring(call: Call, agent: Agent, at: datetime, rules: Rules) -> Step:
     reserve = _reservation(agent, rules)
-    return _with(
+    return _first(
         reserve, step=_ring(replace(call, agent=agent.login, phone=agent.phone, rung_at=at), at, rules)
     )
 
@@ -137,31 +157,33 @@ def _reservation(agent: Agent, rules: Rules) -> Reserve:
 
 
 def _ring(call: Call, at: datetime, rules: Rules) -> Step:
-    """Ring the reserved agent for what is left of his time, cut at the pickup while nobody has picked up."""
+    """Ring the reserved agent for what is left of his time: quietly until the pickup, else under greeting and music."""
     assert call.rung_at is not None
-    assert call.phone is not None
     left = rules.agent_ring_seconds - (at - call.rung_at).total_seconds()
     to_pickup = (call.pickup_at(rules) - at).total_seconds()
-    quiet = not _picked_up(call) and to_pickup >= LEAST_RING_SECONDS
-    seconds = min(left, to_pickup) if quiet else max(left, RING_ON_SECONDS)
-    sound = Sound.RINGING if quiet else _pickup_sound(call)
-    rung = replace(
-        call,
-        phase=Phase.RINGING,
-        ring_until=at + timedelta(seconds=seconds),
-        ring_cut=quiet and to_pickup < left,
-        said_greeting=call.said_greeting or not quiet,
-        fetch_at=None,
-    )
-    return Step(call=rung, commands=(Ring(agent=call.agent, phone=call.phone, seconds=seconds, sound=sound),))
+    if _picked_up(call) or to_pickup < LEAST_RING_SECONDS:
+        return _ring_on(call, at, left, rules)
+    return _ringing(call, at, min(left, to_pickup), Sound.RINGING, cut=to_pickup < left)
+
+
+def _ring_on(call: Call, at: datetime, left: float, rules: Rules) -> Step:
+    """A ring that was cut goes on for a while at least, however late the pickup came."""
+    least = min(RING_ON_SECONDS, rules.agent_ring_seconds) if call.ring_cut else LEAST_RING_SECONDS
+    sound = Sound.MUSIC if _picked_up(call) else Sound.GREETING
+    return _ringing(replace(call, said_greeting=True), at, max(left, least), sound, cut=False)
+
+
+def _ringing(call: Call, at: datetime, seconds: float, sound: Sound, *, cut: bool) -> Step:
+    assert call.phone is not None
+    until = at + timedelta(seconds=seconds)
+    ringing = replace(call, phase=Phase.RINGING, ring_until=until, ring_cut=cut)
+    ring = Ring(agent=call.agent, phone=call.phone, seconds=seconds, sound=sound)
+    return Step(call=ringing, commands=(ring,))
 
 
 def _picked_up(call: Call) -> bool:
+    """By the switch's stamp, or because we have told it to."""
     return call.said_greeting or call.greeted_at is not None
-
-
-def _pickup_sound(call: Call) -> Sound:
-    return Sound.MUSIC if _picked_up(call) else Sound.GREETING
 
 
 def _ring_ended(call: Call, event: RingEnded, floor: Floor, rules: Rules) -> Step:
@@ -171,12 +193,12 @@ def _ring_ended(call: Call, event: RingEnded, floor: Floor, rules: Rules) -> Ste
     assert call.agent is not None
     miss = PassedOver(agent=call.agent, at=event.at)
     freed = replace(call, agent=None, phone=None, rung_at=None, passed_over=(*call.passed_over, miss))
-    return _with(*_missed(call.agent, floor), step=_find_agent(freed, event.at, floor, rules))
+    return _first(*_missed(call.agent, floor), step=_find_agent(freed, event.at, floor, rules))
 
 
 def _was_cut(call: Call, event: RingEnded) -> bool:
     assert call.ring_until is not None
-    in_time = event.at >= call.ring_until - timedelta(seconds=LEAST_RING_SECONDS)
+    in_time = event.at >= call.ring_until - timedelta(seconds=EARLY_SECONDS)
     return call.ring_cut and in_time and event.result is RingResult.NO_ANSWER
 
 
@@ -204,6 +226,8 @@ def _answered(call: Call, event: AgentAnswered, _floor: Floor, _rules: Rules) ->
 
 def _answered_alone(call: Call, event: AgentAnswered, _floor: Floor, _rules: Rules) -> Step:
     """Somebody the dialplan rang by itself speaks, or spoke before we heard of it: he is served all the same."""
+    if call.served_at is not None:
+        return Step(call=call)  # a second stamp of one answer
     release = () if call.agent is None else (Release(agent=call.agent),)
     step = _answered(replace(call, agent=None, phone=None), event, _floor, _rules)
     if call.phase is Phase.ENDED:
@@ -212,6 +236,7 @@ def _answered_alone(call: Call, event: AgentAnswered, _floor: Floor, _rules: Rul
 
 
 def _talk_ended(call: Call, _event: RingEnded, _floor: Floor, rules: Rules) -> Step:
+    """The agent hung up first: the call is over, his wrap-up begins."""
     return Step(
         call=replace(call, phase=Phase.CLOSING, agent=None), commands=(*_wrap_up(call, rules), HangUp())
     )
@@ -243,12 +268,13 @@ def _greeting(call: Call, rules: Rules) -> tuple[str, ...]:
 def _hold(call: Call, at: datetime, prompts: tuple[str, ...], rules: Rules) -> Step:
     since = call.held_since or at
     left = rules.max_hold_seconds - (at - since).total_seconds()
-    held = replace(call, phase=Phase.HELD, held_since=since, holds=call.holds + 1, fetch_at=None)
-    hold = Hold(seconds=max(min(HOLD_SECONDS, left), LEAST_RING_SECONDS), sound=Sound.MUSIC)
+    held = replace(call, phase=Phase.HELD, held_since=since, holds=call.holds + 1)
+    hold = Hold(seconds=max(min(HOLD_SECONDS, left), LEAST_HOLD_SECONDS), sound=Sound.MUSIC)
     return Step(call=held, commands=(Say(prompts=prompts), hold) if prompts else (hold,))
 
 
 def _waited(call: Call, event: HoldElapsed, floor: Floor, rules: Rules) -> Step:
+    """Still under his own ring tone: somebody free by now, or time to pick up?"""
     return _find_agent(call, event.at, floor, rules)
 
 
@@ -279,11 +305,15 @@ def _turn_came(call: Call, event: TurnCame, floor: Floor, rules: Rules) -> Step:
 
 
 def _fetched(call: Call, event: CallerFetched, _floor: Floor, rules: Rules) -> Step:
+    """Out of the music: the agent reserved for him is rung."""
     return _ring(replace(call, rung_at=event.at), event.at, rules)
 
 
 def _not_fetched(call: Call, event: HoldElapsed, _floor: Floor, rules: Rules) -> Step:
-    """The music ended while he is being fetched: wait for it a moment, then come by himself."""
+    """His music ended before the switch came for him: another moment of it, then he comes by himself.
+
+    The moment lets a fetch that is on its way arrive here, not in the middle of his talk with the agent.
+    """
     assert call.fetch_at is not None
     picked_up, to_pickup = _picked_up(call), (call.pickup_at(rules) - event.at).total_seconds()
     late = (event.at - call.fetch_at).total_seconds() >= FETCH_SECONDS
@@ -302,7 +332,7 @@ def _fall_back(call: Call, reason: Prompt, rules: Rules) -> Step:
     picked_up = replace(call, said_greeting=True, agent=None)
     if call.fallback_tried < len(rules.fallback_phones):
         say = Say(prompts=(*prompts, Prompt.TRYING_FALLBACK))
-        return _with(say, step=_ring_fallback(picked_up, rules))
+        return _first(say, step=_ring_fallback(picked_up, rules))
     return _take_number(picked_up, prompts)
 
 
@@ -340,6 +370,7 @@ def _list(call: Call, number: str, prompts: tuple[str, ...]) -> Step:
 
 
 def _digits_pressed(call: Call, event: DigitsPressed, _floor: Floor, rules: Rules) -> Step:
+    """A number that can be rung is listed; without one we can only apologise."""
     number = typed_number(event.digits, rules.area_code)
     if number is not None:
         return _list(call, number, ())
@@ -352,9 +383,10 @@ def _digits_pressed(call: Call, event: DigitsPressed, _floor: Floor, rules: Rule
 
 
 def _greeted(call: Call, event: CallerGreeted, _floor: Floor, _rules: Rules) -> Step:
+    """The server picked up: greeted, not served (R68)."""
     if call.greeted_at is not None and call.greeted_at <= event.at:
         return Step(call=call)  # of two stamps the earlier counts, whichever reaches us first
-    return Step(call=replace(call, greeted_at=event.at, greeted_by="server", said_greeting=True))
+    return Step(call=replace(call, greeted_at=event.at, greeted_by="server"))
 
 
 def _hung_up(call: Call, event: HungUp, _floor: Floor, rules: Rules) -> Step:
@@ -380,7 +412,7 @@ def _outcome(call: Call) -> Outcome:
     return Outcome.FALLBACK if call.listed else Outcome.ABANDONED
 
 
-def _with(*commands: Command, step: Step) -> Step:
+def _first(*commands: Command, step: Step) -> Step:
     return Step(call=step.call, commands=(*commands, *step.commands))
 
 

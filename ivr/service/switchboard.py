@@ -5,9 +5,10 @@ Everything an event leads to is written in one transaction before the door hears
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from ivr.policy.call import Phase
-from ivr.policy.call_flow import FLOORLESS, UnexpectedEventError, advance
+from ivr.policy.call_flow import FLOORLESS, UnexpectedEventError, advance, repeated
 from ivr.policy.commands import HangUp, LineCommand
 from ivr.policy.events import AgentAnswered, CallerGreeted, CallOffered, Event, HungUp
 from ivr.policy.floor import Floor
@@ -61,12 +62,18 @@ class Switchboard:
             entry = unit.add(contact, number_to_ring(contact.caller))
             events = _from_the_beginning(events)
         if entry.last_key == key:
-            return entry
+            return self._repeat(entry, events[-1].at)
+        before = entry.standing
         for event in events:
             if _is_news(entry, event):
                 entry = apply(unit, entry, event, self._rules)
         unit.remember_key(entry, key)
+        if entry.standing is before:
+            entry = self._repeat(entry, events[-1].at)
         return replace(entry, last_key=key)
+
+    def _repeat(self, entry: Entry, at: datetime) -> Entry:
+        return replace(entry, standing=repeated(entry.call, entry.standing, at, self._rules))
 
     def _note(self, unit: CallUnit, contact: Contact, event: Event) -> None:
         entry = unit.find(contact.door, contact.ref)

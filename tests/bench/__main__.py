@@ -4,19 +4,19 @@ import argparse
 import os
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 from ivr.cli.telephone.sipp import free_udp_port
-from tests.bench.capacity import Capacity, measure
+from tests.bench.capacity import Capacity, at_half, find_limit
 from tests.bench.report import Report, as_json, as_text
 from tests.bench.rivals import Rivals
 from tests.bench.sounds import cut_prompts
-from tests.bench.variants import hotline_variant, rival_variants
-from tests.bench.wake import Line, Wakes, bench_phone, wakes_of
+from tests.bench.variants import Variant, hotline_variant, rival_variants
+from tests.bench.wake import Wakes, bench_phone, hold_the_line, wakes_of
 from tests.real_asterisk.hotline import RunningHotline, _ports, sipp
 
 RTP_PORTS = {"HOTLINE_RTP_PORTS": "30000-32599"}  # 1,300 calls at once; the shipped range has room for 500
@@ -52,49 +52,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _capacities(directory: Path, only: str) -> list[Capacity]:
     found: list[Capacity] = []
     if "a" in only:
-        with _hotline(directory / "a", "") as hotline:
-            say("the hotline with nobody on duty")
-            found.append(measure(hotline_variant(hotline), sipp(), say))
+        say("the hotline with nobody on duty")
+        found.append(_hotline_capacity(directory))
     if set(only) & set("bcd"):
         with Rivals(directory / "rivals", {**_ports(), **RTP_PORTS}) as rivals:
             say("the rivals, one after the other")
             chosen = [variant for variant in rival_variants(rivals) if variant.key in only]
-            found += [measure(variant, sipp(), say) for variant in chosen]
+            found += [_capacity(variant) for variant in chosen]
     return found
 
 
-def _hotline(data_dir: Path, policy: str) -> RunningHotline:
+def _hotline_capacity(directory: Path) -> Capacity:
+    """The cost by a hotline of its own: the search leaves a heap of records still to be opened."""
+    with _hotline(directory / "a") as hotline:
+        variant = hotline_variant(hotline)
+        limit, trials = find_limit(variant, sipp(), say)
+    with _hotline(directory / "half") as hotline:
+        half = at_half(hotline_variant(hotline), sipp(), limit, say)
+    return Capacity(key=variant.key, name=variant.name, limit=limit, half=half, trials=trials)
+
+
+def _capacity(variant: Variant) -> Capacity:
+    limit, trials = find_limit(variant, sipp(), say)
+    half = at_half(variant, sipp(), limit, say)
+    return Capacity(key=variant.key, name=variant.name, limit=limit, half=half, trials=trials)
+
+
+def _hotline(data_dir: Path) -> RunningHotline:
     cut_prompts(data_dir)
-    return RunningHotline(data_dir, policy, env=RTP_PORTS if not policy else {})
+    return RunningHotline(data_dir, env=RTP_PORTS)
 
 
 def _wakes(directory: Path) -> list[Wakes]:
-    """Ours and app_queue's at the same time: whatever else the machine does, both meet it; neither keeps it busy."""
-    say(f"wakes: {WAKES} of the hotline and of app_queue side by side")
-    results: dict[str, Wakes] = {}
-
-    def ours() -> None:
-        results["ours"] = _our_wakes(directory / "wake", "hotline", WAKES, 0.0)
-
-    thread = threading.Thread(target=ours, name="ours", daemon=True)
-    thread.start()
-    queue = _queue_wakes(directory / "queue")
-    thread.join()
-    say(f"wakes: {WRAP_UP_WAKES} of the hotline after a wrap-up of {WRAP_UP_SECONDS:g} s")
-    name = f"hotline, after {WRAP_UP_SECONDS:g} s of wrap-up"
-    return [results["ours"], queue, _our_wakes(directory / "wrap_up", name, WRAP_UP_WAKES, WRAP_UP_SECONDS)]
+    """All at the same time: whatever else the machine does, all meet it; none of them keeps it busy."""
+    say(f"wakes: {WAKES} of the hotline and of app_queue, {WRAP_UP_WAKES} after a wrap-up, side by side")
+    after = f"hotline, after {WRAP_UP_SECONDS:g} s of wrap-up"
+    with ThreadPoolExecutor() as pool:
+        waiting = [
+            pool.submit(_our_wakes, directory / "wake", "hotline", WAKES, 0.0),
+            pool.submit(_queue_wakes, directory / "queue"),
+            pool.submit(_our_wakes, directory / "wrap_up", after, WRAP_UP_WAKES, WRAP_UP_SECONDS),
+        ]
+        return [one.result() for one in waiting]
 
 
 def _our_wakes(directory: Path, name: str, count: int, wrap_up_seconds: float) -> Wakes:
     policy = f'wrap_up_seconds = {wrap_up_seconds:g}\nanswer_when_saturated = "now"\n'
+    cut_prompts(directory)
     with ExitStack() as stack:
-        hotline = stack.enter_context(_hotline(directory, policy))
+        hotline = stack.enter_context(RunningHotline(directory, policy))
         port = hotline.settings.sip_port
         phone = stack.enter_context(bench_phone(hotline.sipp, server_port=port, user="bench"))
         hotline.add_agent("bench", phone.address)
-        line = Line(hotline.sipp, port=port, to="4001234567", count=count + 1)
-        line.start()
-        line.join()
+        hold_the_line(hotline.sipp, port=port, to="4001234567", count=count + 1)
         return Wakes(name=name, wanted=count, seconds=wakes_of(phone.messages(), wrap_up_seconds))
 
 
@@ -104,9 +114,7 @@ def _queue_wakes(directory: Path) -> Wakes:
         rivals = stack.enter_context(Rivals(directory, _ports(), phone_port))
         port = rivals.settings.sip_port
         phone = stack.enter_context(bench_phone(sipp(), server_port=port, user="phone", port=phone_port))
-        line = Line(sipp(), port=port, to="4000", count=WAKES + 1)
-        line.start()
-        line.join()
+        hold_the_line(sipp(), port=port, to="4000", count=WAKES + 1)
         return Wakes(
             name="app_queue (retry 1 s, its least)", wanted=WAKES, seconds=wakes_of(phone.messages())
         )

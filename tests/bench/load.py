@@ -14,7 +14,7 @@ from ivr.cli.private_asterisk import Program
 SCENARIO = Path(__file__).with_name("caller.xml")
 ANSWER_MS = 5000  # one ring cycle: a call not picked up by then has failed
 BYE_MS = 5000
-DRAIN_SECONDS = 25
+DRAIN_SECONDS = 12
 FIRST_NUMBER = 13800000000
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 
 from tests.bench.capacity import Capacity
 from tests.bench.wake import Wakes
@@ -43,7 +44,20 @@ def as_json(report: Report) -> str:
         "ratios": report.ratios,
         "wakes": wakes,
     }
-    return json.dumps(whole, ensure_ascii=False, indent=1).replace("NaN", "null")
+    return json.dumps(_plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    """Numbers with three decimals; what is not a number is null."""
+    match value:
+        case float():
+            return round(value, 3) if isfinite(value) else None
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
 
 
 def as_text(report: Report) -> str:
@@ -58,12 +72,14 @@ def as_text(report: Report) -> str:
 
 
 def _table(capacities: Sequence[Capacity]) -> list[str]:
-    head = f"{'':24}{'calls/s':>9}{'at half: p50 ms':>17}{'p99 ms':>9}{'CPU ms/call':>13}"
-    rows = [
-        f"{c.key} {c.name:22}{c.limit or 0:>9}{c.half.p50_ms:>17.1f}{c.half.p99_ms:>9.1f}{c.cpu_ms_per_call:>13.1f}"
-        for c in capacities
-    ]
-    return [head, *rows]
+    head = f"{'':24}{'calls/s':>9}{'at half: p50 ms':>17}{'p99 ms':>9}{'CPU ms/call':>13}{'work after s':>14}"
+    return [head, *(_row(capacity) for capacity in capacities)]
+
+
+def _row(c: Capacity) -> str:
+    trial, cost = c.half.trial, c.half
+    times = f"{trial.p50_ms:>17.1f}{trial.p99_ms:>9.1f}"
+    return f"{c.key} {c.name:22}{c.limit or 0:>9}{times}{cost.cpu_ms_per_call:>13.1f}{cost.work_after_seconds:>14.1f}"
 
 
 def _ratio_lines(report: Report) -> list[str]:

@@ -5,7 +5,6 @@ Free is the moment his own BYE leaves (plus the wrap-up); the ring is the next I
 
 import socket
 import tempfile
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,36 +55,24 @@ def wakes_of(messages: Sequence[Message], wrap_up_seconds: float = 0.0) -> tuple
     return tuple(found)
 
 
-class Line:
+def hold_the_line(program: Program, *, port: int, to: str, count: int) -> None:
     """Callers who keep `HOLDING` places of the line filled until `count` of them have been through."""
-
-    def __init__(self, program: Program, *, port: int, to: str, count: int) -> None:
-        self._program, self._port, self._to, self._count = program, port, to, count
-        self._thread = threading.Thread(target=self._call, name="line", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def join(self) -> None:
-        self._thread.join()
-
-    def _call(self) -> None:
-        with (
-            tempfile.TemporaryDirectory(prefix="bench-") as name,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink,
-        ):
-            sink.bind(("127.0.0.1", 0))
-            argv = sipp_argv(
-                self._program,
-                port=self._port,
-                to=self._to,
-                directory=Path(name),
-                sound_port=sink.getsockname()[1],
-                calls=self._count,
-                bye_ms=HOLD_MS,
-            )
-            limits = ["-r", "10", "-l", str(HOLDING), "-timeout", f"{LONGEST_SECONDS:g}s"]
-            run_sipp([*argv, *limits], Path(name), LONGEST_SECONDS + 10)
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink,
+    ):
+        sink.bind(("127.0.0.1", 0))
+        argv = sipp_argv(
+            program,
+            port=port,
+            to=to,
+            directory=Path(name),
+            sound_port=sink.getsockname()[1],
+            calls=count,
+            bye_ms=HOLD_MS,
+        )
+        limits = ["-r", "10", "-l", str(HOLDING), "-timeout", f"{LONGEST_SECONDS:g}s"]
+        run_sipp([*argv, *limits], Path(name), LONGEST_SECONDS + 10)
 
 
 def bench_phone(program: Program, *, server_port: int, user: str, port: int | None = None) -> AgentPhone:

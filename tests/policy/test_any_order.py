@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import get_args
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -92,7 +91,6 @@ def test_a_caller_is_never_left_in_silence_nor_given_two_things_to_wait_for(stor
 TALKED = [Move(), Move(), Move(stray=AgentAnswered)]
 
 
-@pytest.mark.xfail(strict=True, reason="a second stamp, after the talk, moves the moment he was served")
 @unhurried
 @given(stories)
 @example(tell(CALLER, [Floor(agents=(WANG,))], TALKED, Rules()))

@@ -229,7 +229,6 @@ def test_after_a_talk_the_agent_has_his_wrap_up_and_the_call_is_served() -> None
     assert (caller.call.outcome, caller.call.ended_at) == (Outcome.SERVED, noon(63.1))
 
 
-@pytest.mark.xfail(strict=True, reason="a second stamp, after the talk, moves the moment he was served")
 def test_the_first_stamp_of_an_answer_stays_whatever_is_repeated_r68() -> None:
     caller = hotline(WANG).dials(0)
     caller.is_answered(3)
@@ -239,7 +238,6 @@ def test_the_first_stamp_of_an_answer_stays_whatever_is_repeated_r68() -> None:
     assert caller.call.served_at == noon(3)
 
 
-@pytest.mark.xfail(strict=True, reason="every ring after the pickup lasts five seconds, also a new one")
 def test_a_manager_who_wants_short_rings_gets_them_after_the_pickup_too() -> None:
     people = hotline(who_is(WANG, AgentState.TALKING), rules=Rules(agent_ring_seconds=3))
     caller = people.dials(0)

@@ -3,7 +3,6 @@
 import pytest
 
 from ivr.policy.call import Call, Outcome
-from ivr.policy.call_flow import UnexpectedEventError
 from ivr.policy.floor import AgentState
 from ivr.policy.rules import Rules
 from tests.cast import CALLER, LI, WANG, Caller, hotline, noon, who_is
@@ -213,9 +212,6 @@ def test_a_person_the_dialplan_found_leaves_the_agent_who_was_being_fetched_for_
     assert (caller.books, caller.line) == ([], ["hang up"])
 
 
-@pytest.mark.xfail(
-    strict=True, raises=UnexpectedEventError, reason="an ended call refuses the pickup's stamp"
-)
 def test_a_pickup_the_switch_wrote_down_counts_also_for_a_call_given_up_for_lost_r64_r65() -> None:
     caller = hotline(who_is(WANG, AgentState.TALKING)).dials(0)
     caller.hangs_up(100)

@@ -148,3 +148,31 @@ def _talk(hotline: House) -> None:
     hotline.agent("ana")
     hotline.offer("c1")
     hotline.burst("c1", AgentAnswered(at=hotline.clock.advance(2)))
+
+
+def test_a_ring_told_twice_still_ends_at_the_pickup__R64(tmp_path: Path) -> None:
+    with house(tmp_path) as hotline:
+        hotline.agent("ana")
+        [first] = hotline.offer("c1")
+        hotline.clock.advance(4)
+        [again] = hotline.burst("c1", CallOffered(at=hotline.clock.now()), key="1")
+        assert isinstance(first, Ring)
+        assert isinstance(again, Ring)
+        assert (first.seconds, again.seconds) == (13, 9)
+
+
+def test_a_wait_told_twice_still_ends_at_the_pickup_and_a_fallback_phone_keeps_its_time__R64(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path, Rules(fallback_phones=("sip:boss@127.0.0.1",))) as hotline:
+        hotline.agent("ana", "away")
+        [_say, ring] = hotline.offer("c0")
+        hotline.clock.advance(4)
+        assert hotline.burst("c0", CallOffered(at=hotline.clock.now()), key="1")[1] == ring
+        hotline.set("ana", "available")
+        hotline.offer("c1")
+        hotline.burst("c1", AgentAnswered(at=hotline.clock.advance(1)))
+        hotline.offer("c2")
+        hotline.clock.advance(9)
+        [again] = hotline.burst("c2", CallOffered(at=hotline.clock.now()), key="1")
+        assert again == Hold(seconds=4, sound=Sound.RINGING)
