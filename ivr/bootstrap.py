@@ -5,7 +5,6 @@ from functools import cache
 from config.policy import load_rules
 from config.settings import Settings, load
 from ivr.adapters.asterisk_log import AsteriskLog
-from ivr.adapters.rq_jobs import RqDoorbell
 from ivr.adapters.spool_files import SpoolFiles
 from ivr.adapters.sql_agents import SqlAgents
 from ivr.adapters.sql_alerts import SqlAlerts
@@ -43,6 +42,8 @@ def drainer(settings: Settings) -> Drainer:
 
 def relay(settings: Settings, redis_url: str) -> Relay:
     """Rings for what the outbox says is to do."""
+    from ivr.adapters.rq_jobs import RqDoorbell  # the FastAGI server starts sooner without Redis and RQ
+
     return Relay(SqlOutbox(settings.database_url), RqDoorbell(redis_url), SystemClock())
 
 

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from ivr.adapters.rq_jobs import newest_heartbeat, redis_client
-from ivr.adapters.sql_engine import at_head, read_engine
+from ivr.adapters.sql_engine import read_engine
+from ivr.adapters.sql_migrations import at_head
 from ivr.service.ports import Clock
 from ivr.service.readiness import Check, NotReadyError
 

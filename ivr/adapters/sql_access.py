@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from ivr.adapters.sql_engine import at_head, read_engine
+from ivr.adapters.sql_engine import read_engine
+from ivr.adapters.sql_migrations import at_head
 from ivr.service.record_ports import DatabaseUnavailableError
 
 

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final, NoReturn
 
 import redis
@@ -27,6 +28,7 @@ from ivr.cli.private_asterisk import find_asterisk
 
 WEB_THREADS: Final = 16
 REDIS_STARTS_WITHIN_SECONDS: Final = 10.0
+LOOK_FOR_ONESELF_SECONDS: Final = 1.0
 
 
 def run_redis(settings: Settings) -> NoReturn:
@@ -64,8 +66,19 @@ def run_worker(settings: Settings, queue: str) -> NoReturn:
     # Its own log line for a job would show the arguments, and a caller's number among them.
     worker.log_job_description = False
     worker.max_connection_wait_time = 2.0
+    threading.Thread(target=_end_when_forgotten, args=(worker,), daemon=True).start()
     worker.work(with_scheduler=False)
     sys.exit(0)
+
+
+def _end_when_forgotten(worker: SimpleWorker) -> None:
+    """A wiped Redis knows no workers, and RQ makes one known only at its birth: be born again."""
+    forgotten = 0
+    while forgotten < 2:
+        time.sleep(LOOK_FOR_ONESELF_SECONDS)
+        with suppress(redis.RedisError):
+            forgotten = 0 if worker.connection.exists(worker.key) else forgotten + 1
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def make_worker(settings: Settings, queue: str) -> SimpleWorker:

@@ -12,7 +12,7 @@ import click
 from config.policy import ignored_policy_keys
 from config.settings import Settings, environment
 from ivr.adapters.sql_agents import SqlAgents
-from ivr.adapters.sql_engine import migrate
+from ivr.adapters.sql_migrations import migrate
 from ivr.adapters.system_clock import SystemClock
 from ivr.bootstrap import agents_service
 from ivr.cli.procfile import parse_procfile

@@ -151,7 +151,8 @@ class _Process:
         code = self._popen.wait()
         self._popen = None
         now = time.monotonic()
-        steady = now - self._started_at >= STEADY_AFTER_SECONDS
+        # what a signal killed can start: only what ends by itself, soon, again and again is given time
+        steady = code < 0 or now - self._started_at >= STEADY_AFTER_SECONDS
         longer = min(max(self._delay_seconds * 2, FIRST_DELAY_SECONDS), LONGEST_DELAY_SECONDS)
         self._delay_seconds = FIRST_DELAY_SECONDS if steady else longer
         self._due_at = now + self._delay_seconds

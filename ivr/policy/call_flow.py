@@ -57,7 +57,7 @@ MISSES_ALLOWED = 2  # in a row; then the agent is stood down
 RING_ON_SECONDS = 5.0  # a phone rings on under the greeting at least so long, however late the pickup came
 LEAST_RING_SECONDS = 1.0  # a shorter ring would only make the phone chirp
 EARLY_SECONDS = 1.0  # a ring that ended this long before its time was ended by the phone, not by the pickup
-LEAST_HOLD_SECONDS = 1.0
+LEAST_HOLD_SECONDS = 1.0  # also after spoken words, so that words and music together stay within one stretch
 LEAST_WAIT_SECONDS = 0.2
 NUMBER_DIGITS = 12
 NUMBER_SECONDS = 5.0
@@ -257,7 +257,7 @@ def _wait(call: Call, at: datetime, rules: Rules) -> Step:
         return Step(
             call=replace(call, phase=Phase.WAITING), commands=(Hold(seconds=seconds, sound=Sound.RINGING),)
         )
-    prompts = _greeting(call, rules) + (() if call.apologised else (Prompt.ALL_BUSY, Prompt.PLEASE_HOLD))
+    prompts = _greeting(call, rules) + (() if call.apologised else (Prompt.ALL_BUSY,))
     return _hold(replace(call, apologised=True, said_greeting=True), at, prompts, rules)
 
 
@@ -269,7 +269,8 @@ def _hold(call: Call, at: datetime, prompts: tuple[str, ...], rules: Rules) -> S
     since = call.held_since or at
     left = rules.max_hold_seconds - (at - since).total_seconds()
     held = replace(call, phase=Phase.HELD, held_since=since, holds=call.holds + 1)
-    hold = Hold(seconds=max(min(HOLD_SECONDS, left), LEAST_HOLD_SECONDS), sound=Sound.MUSIC)
+    stretch = LEAST_HOLD_SECONDS if prompts else min(HOLD_SECONDS, left)
+    hold = Hold(seconds=max(stretch, LEAST_HOLD_SECONDS), sound=Sound.MUSIC)
     return Step(call=held, commands=(Say(prompts=prompts), hold) if prompts else (hold,))
 
 
@@ -287,8 +288,14 @@ def _held(call: Call, event: HoldElapsed, floor: Floor, rules: Rules) -> Step:
         return _fall_back(call, Prompt.NOBODY_ON_DUTY, rules)
     if _held_too_long(call, event.at, rules):
         return _fall_back(call, Prompt.HELD_TOO_LONG, rules)
-    remind = call.holds % STILL_BUSY_EVERY == 0
-    return _hold(call, event.at, (Prompt.STILL_BUSY,) if remind else (), rules)
+    return _hold(call, event.at, _words_on_hold(call), rules)
+
+
+def _words_on_hold(call: Call) -> tuple[str, ...]:
+    """Asked to hold once (R69), then told now and again that we have not forgotten him."""
+    if call.holds == 1:
+        return (Prompt.PLEASE_HOLD,)
+    return (Prompt.STILL_BUSY,) if call.holds % STILL_BUSY_EVERY == 0 else ()
 
 
 def _held_too_long(call: Call, at: datetime, rules: Rules) -> bool:

@@ -59,6 +59,9 @@ class FloorLoop:
         now = self._clock.now()
         if not self._book.anything_due(now):
             return 0
+        if not self._switch.connected:  # an agent reserved for a caller nobody can fetch would only wait
+            self._book.unit(lambda unit: unit.free_agents_due(now))
+            return 0
         fetched = self._book.unit(lambda unit: self._reserve(unit, now))
         for entry in fetched:
             self._fetch(entry, now)

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ivr.adapters import sql_schema as tables
-from ivr.adapters.sql_engine import create_engine, migrate
+from ivr.adapters.sql_engine import create_engine
+from ivr.adapters.sql_migrations import migrate
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # nine o'clock in Beijing
 CALLER = "+8613800138000"

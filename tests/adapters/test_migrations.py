@@ -10,7 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from ivr.adapters import sql_schema
-from ivr.adapters.sql_engine import SchemaFromElsewhereError, at_head, create_engine, migrate, read_engine
+from ivr.adapters.sql_engine import create_engine, read_engine
+from ivr.adapters.sql_migrations import SchemaFromElsewhereError, at_head, migrate
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from ivr.adapters.sql_engine import create_engine, migrate
+from ivr.adapters.sql_engine import create_engine
+from ivr.adapters.sql_migrations import migrate
 from ivr.adapters.sql_schema import alerts
 from ivr.adapters.sql_writer import GroupWriter
 from ivr.service.ports import BookUnavailable

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_scripts.door import RING_RESULTS, BadBurst, Door, moment_of
+from agi_scripts.door import RING_RESULTS, BadBurst, Burst, Door, moment_of
 from agi_scripts.server import ENTRIES
 from config.prompt_pack import PromptPack
 from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say, Sound
@@ -40,14 +40,13 @@ def door(tmp_path: Path) -> Door:
         )
 
 
-def read(door: Door, *arguments: str, callerid: str = "13800138000") -> object:
-    return door.read(FakeBurst(*arguments, callerid=callerid))  # type: ignore[arg-type] # a fake session
+def read(door: Door, *arguments: str, callerid: str = "13800138000") -> Burst:
+    session = FakeBurst(*arguments, callerid=callerid)
+    return door.read(session)  # type: ignore[arg-type] # a fake session
 
 
 def test_a_burst_says_who_calls_and_brings_both_stamps_in_their_order(door: Door) -> None:
-    burst = door.read(
-        FakeBurst("3", STAMP, "1772452800.7", "4001234567", "1772452803.5", "1772452802", "ANSWER")
-    )  # type: ignore[arg-type] # a fake session
+    burst = read(door, "3", STAMP, "1772452800.7", "4001234567", "1772452803.5", "1772452802", "ANSWER")
     assert burst.contact.caller == "+8613800138000"
     assert burst.contact.ref == "1772452800.7"
     assert [type(event) for event in burst.stamps] == [AgentAnswered, CallerGreeted]
@@ -74,7 +73,7 @@ def test_a_burst_that_makes_no_sense_is_refused_by_the_name_of_its_argument(
 
 @pytest.mark.parametrize("callerid", ["anonymous", "", "8656696", "unknown"])
 def test_a_withheld_number_is_nobodys_number(door: Door, callerid: str) -> None:
-    burst = door.read(FakeBurst("1", STAMP, "1.7", callerid=callerid))  # type: ignore[arg-type] # a fake session
+    burst = read(door, "1", STAMP, "1.7", callerid=callerid)
     assert burst.contact.caller is None
 
 
@@ -135,9 +134,9 @@ def test_every_word_of_dialstatus_is_known_and_a_new_one_is_heard_of() -> None:
 
 
 def test_the_moment_of_a_hang_up_is_the_switchs_own(door: Door) -> None:
-    burst = door.read(FakeBurst("end", STAMP, "1.7", "400", "", "", "1772452812.25"))  # type: ignore[arg-type] # a fake session
+    burst = read(door, "end", STAMP, "1.7", "400", "", "", "1772452812.25")
     assert moment_of(burst, "HL_EXTRA").timestamp() == 1772452812.25
-    silent = door.read(FakeBurst("end", STAMP, "1.7", "400", "", "", ""))  # type: ignore[arg-type] # a fake session
+    silent = read(door, "end", STAMP, "1.7", "400", "", "", "")
     with pytest.raises(BadBurst):
         moment_of(silent, "HL_EXTRA")
 

@@ -11,7 +11,7 @@ from tests.bench.search import GRID, highest_rate
 from tests.bench.variants import Variant
 
 WINDOW_SECONDS = 10.0
-QUIET_SECONDS = 5.0  # between two windows, at most, for what a variant still has to do
+QUIET_SECONDS = 6.0  # between two windows, at most, for what a variant still has to do
 SETTLE_SECONDS = 40.0  # at the end, until everything is done: its cost belongs to the calls
 BOOK_SECONDS = 4.0
 SPOILT_SHARE = 0.05  # so few failures may be somebody else's fault: that rate is tried once more
@@ -74,7 +74,7 @@ def find_limit(variant: Variant, program: Program, say: Say) -> tuple[int | None
         return first.holds or (first.perhaps_spoilt and window(rate).holds)
 
     _warm_up(variant, program)
-    return highest_rate(holds), tuple(trials)
+    return highest_rate(holds, [rate for rate in GRID if rate <= variant.most]), tuple(trials)
 
 
 def at_half(variant: Variant, program: Program, limit: int | None, say: Say) -> Cost:

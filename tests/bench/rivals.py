@@ -14,6 +14,7 @@ from typing import Self
 from config.settings import load
 from ivr.cli.asterisk_config import render
 from ivr.cli.private_asterisk import find_asterisk
+from tests.bench.processes import tree
 from tests.bench.sounds import WHOLE_SECONDS, write_wav
 
 HERE = Path(__file__).parent
@@ -30,6 +31,7 @@ class Rivals:
         self.settings = load({**environ, "HOTLINE_DATA_DIR": str(data_dir)})
         self.database = data_dir / "classic.sqlite3"
         self._phone_port = phone_port
+        self._argv: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -43,7 +45,7 @@ class Rivals:
         conf = render(self.settings, asterisk, [])
         self._replace(conf.parent)
         self._make_book()
-        argv = [*asterisk.argv, "-C", str(conf)]
+        argv = self._argv = [*asterisk.argv, "-C", str(conf)]
         with (self.settings.log_dir / "asterisk.log").open("ab") as log:
             self._process = subprocess.Popen([*argv, "-f"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait = [*argv, "-rx", "core waitfullybooted"]
@@ -68,6 +70,13 @@ class Rivals:
         with sqlite3.connect(self.database) as book:
             whole = "SELECT count(*) FROM calls JOIN ring_backs USING (ref) WHERE ended_at IS NOT NULL"
             return int(book.execute(whole).fetchone()[0])
+
+    def is_quiet(self) -> bool:
+        """No channel and no process of a script is left."""
+        told = subprocess.run(
+            [*self._argv, "-rx", "core show channels count"], capture_output=True, text=True
+        )
+        return "0 active channels" in told.stdout.splitlines() and len(tree(self.pid)) == 1
 
     def _replace(self, etc: Path) -> None:
         sound = write_wav(self.settings.data_dir / "sounds" / "half_a_second.wav", WHOLE_SECONDS)

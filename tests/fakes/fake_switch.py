@@ -1,4 +1,4 @@
-"""A switch that remembers whom it was told to fetch; `down` and `live` are set by the story."""
+"""A switch that remembers whom it was told to fetch; `down`, `refuses` and `live` are set by the story."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ class FakeSwitch:
 
     def __init__(self) -> None:
         self.down = False
+        self.refuses = False
         self.live: frozenset[str] | None = frozenset()
         self.fetched: list[str] = []
         self.on_fetch: Callable[[str], None] = lambda _channel: None
@@ -17,7 +18,7 @@ class FakeSwitch:
         return not self.down
 
     def fetch(self, channel: str) -> bool:
-        if self.down:
+        if self.down or self.refuses:
             return False
         self.on_fetch(channel)
         self.fetched.append(channel)

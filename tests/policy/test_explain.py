@@ -166,7 +166,7 @@ def test_waiting_in_line_is_told_with_the_callers_ahead() -> None:  # R67, R69
     )
     assert chinese(told[0]).endswith("没有人空闲，在岗 1 人，前面还有 2 位在等；来电人再听 10 秒回铃音")
     assert chinese(told[1]).startswith("听了 10 秒回铃音；")
-    assert "播放“您好，金穗公司”“all_busy”“please_hold”，来电人听 10 秒音乐，保持次序" in chinese(told[2])
+    assert "播放“您好，金穗公司”“all_busy”，来电人听 1 秒音乐，保持次序" in chinese(told[2])
     assert chinese(told[4]).startswith("已排队 10 秒（最多 600 秒）；没有人空闲")
     assert chinese(told[5]) == "来电线路断开，共 24 秒，结果：放弃"
     assert explain.numbers(told[4])["ahead"] == 2

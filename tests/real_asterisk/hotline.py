@@ -24,7 +24,8 @@ import psutil
 import sqlalchemy as sa
 
 from config.settings import Settings, load
-from ivr.adapters.sql_engine import migrate, read_engine
+from ivr.adapters.sql_engine import read_engine
+from ivr.adapters.sql_migrations import migrate
 from ivr.adapters.sql_schema import agents, calls, records, ring_backs
 from ivr.bootstrap import agents_service
 from ivr.cli.private_asterisk import Program, find_sipp

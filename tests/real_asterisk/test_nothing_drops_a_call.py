@@ -306,4 +306,3 @@ def killing_every(seconds: float, hotline: RunningHotline) -> Iterator[None]:
         stop.set()
         thread.join()
         hotline.wait_for_agi(15)
-

@@ -50,7 +50,9 @@ def assert_listed_exactly_once(hotline: RunningHotline, numbers: Sequence[str]) 
     assert all(len(hotline.calls(number)) == 1 for number in numbers)
 
 
-def test_behind_servers_worse_than_dead_everybody_is_picked_up_in_time_and_captured_r64(tmp_path: Path) -> None:
+def test_behind_servers_worse_than_dead_everybody_is_picked_up_in_time_and_captured_r64(
+    tmp_path: Path,
+) -> None:
     hotline = RunningHotline(tmp_path / "d")
     kinds = {f"1380013820{place}": kind for place, kind in enumerate(BadAgiServer.parts())}
     with switch_alone(hotline):
@@ -62,7 +64,7 @@ def test_behind_servers_worse_than_dead_everybody_is_picked_up_in_time_and_captu
             time.sleep(0.5)
             for caller in callers.values():
                 if not caller.find("received", "BYE"):
-                    caller.hang_up()  # a server silent in the last burst too holds the line: nobody stays on it
+                    caller.hang_up()  # a server that is silent in the last burst too holds the line
                 caller.wait_until_over()
             assert {number for number, _ in server.bursts} == set(kinds)
         with part(hotline, "relay"):
@@ -84,7 +86,9 @@ def test_with_nobody_on_the_port_everybody_is_picked_up_in_time_and_captured_r64
     print(f"refused: picked up after {', '.join(f'{seconds:.1f} s' for seconds in took)}")
 
 
-def test_a_caller_who_leaves_while_nobody_is_on_the_port_is_known_later_as_abandoned_r6(tmp_path: Path) -> None:
+def test_a_caller_who_leaves_while_nobody_is_on_the_port_is_known_later_as_abandoned_r6(
+    tmp_path: Path,
+) -> None:
     hotline = RunningHotline(tmp_path / "d")
     with switch_alone(hotline):
         with hotline.caller("13800138221", hang_up_after_seconds=2) as alice:

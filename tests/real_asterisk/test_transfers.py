@@ -32,7 +32,9 @@ def bare_phone(hotline: RunningHotline) -> Iterator[AgentPhone]:
 
 @pytest.fixture
 def registered_phone(hotline: RunningHotline) -> Iterator[AgentPhone]:
-    made = hotline.command("agent", "add", "registered", "--name", "Registered", "--phone", "endpoint:NEW").stdout
+    made = hotline.command(
+        "agent", "add", "registered", "--name", "Registered", "--phone", "endpoint:NEW"
+    ).stdout
     user, secret = (re.findall(rf"{name}: +(\S+)", made)[0] for name in ("user", "secret"))
     with hotline.phone(user, secret=secret) as phone:
         hotline.set_agent("registered", "available")

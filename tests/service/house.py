@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from ivr.adapters.sql_agents import SqlAgents
 from ivr.adapters.sql_call_book import SqlCallBook
-from ivr.adapters.sql_engine import migrate, read_engine
+from ivr.adapters.sql_engine import read_engine
+from ivr.adapters.sql_migrations import migrate
 from ivr.policy.commands import LineCommand
 from ivr.policy.events import CallOffered, Event
 from ivr.policy.rules import Rules

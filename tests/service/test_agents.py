@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ivr.adapters.sql_agents import SqlAgents
-from ivr.adapters.sql_engine import migrate
+from ivr.adapters.sql_migrations import migrate
 from ivr.adapters.sql_sip_accounts import SipAccount
 from ivr.policy.phone import PhoneError
 from ivr.service.agents import AgentError, Agents

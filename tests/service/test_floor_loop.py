@@ -55,10 +55,21 @@ def test_a_fetched_caller_is_rung_through_to_the_agent_reserved_for_him__R69(tmp
         assert ring.agent == "ben"
 
 
-def test_with_the_switch_gone_silent_the_caller_comes_by_himself__R69(tmp_path: Path) -> None:
+def test_with_the_switch_away_nobody_is_reserved_for_whom_nobody_can_fetch__R69(tmp_path: Path) -> None:
     with house(tmp_path, NOW) as hotline:
         waiting_callers(hotline, 1)
         hotline.switch.down = True
+        hotline.agent("ben")
+        assert hotline.floor_loop.turn() == 0
+        assert hotline.rows(agents, login="ben")[0]["state"] == "available"
+        [ring] = hotline.burst("c0", HoldElapsed(at=hotline.clock.advance(1)))
+        assert isinstance(ring, Ring)
+
+
+def test_a_caller_the_switch_did_not_fetch_comes_by_himself__R69(tmp_path: Path) -> None:
+    with house(tmp_path, NOW) as hotline:
+        waiting_callers(hotline, 1)
+        hotline.switch.refuses = True
         hotline.agent("ben")
         hotline.floor_loop.turn()
         [wait] = hotline.burst("c0", HoldElapsed(at=hotline.clock.advance(1)))

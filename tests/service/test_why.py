@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from config.settings import ROOT
 from ivr.adapters.sql_call_book import SqlCallBook
-from ivr.adapters.sql_engine import create_engine, migrate
+from ivr.adapters.sql_engine import create_engine
+from ivr.adapters.sql_migrations import migrate
 from ivr.adapters.sql_schema import agents, calls, events
 from ivr.adapters.sql_stories import SqlStories
 from ivr.cli.why import why

@@ -9,7 +9,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from config.settings import Settings, load
-from ivr.adapters.sql_engine import migrate
+from ivr.adapters.sql_migrations import migrate
 from tests.adapters.small_redis import SmallRedis
 from webhooks.app import create_app
 

@@ -1,1 +1,1 @@
-"""The schema's history, one revision a file; run by ivr.adapters.sql_engine.migrate."""
+"""The schema's history, one revision a file; run by ivr.adapters.sql_migrations.migrate."""
