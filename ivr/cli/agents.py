@@ -9,6 +9,7 @@ from config.settings import Settings
 from ivr.adapters.sql_engine import sqlite_path
 from ivr.adapters.sql_sip_accounts import SipAccount
 from ivr.bootstrap import agents_service
+from ivr.cli.addresses import own_host
 from ivr.cli.phones import publish
 from ivr.policy.phone import PhoneError
 from ivr.service.agents import CHOSEN, ROLES, AgentError
@@ -46,8 +47,10 @@ def add(app: Any, /, login: str, password_stdin: bool, **given: str) -> None:
 
 
 def _show_account(settings: Settings, account: SipAccount) -> None:
-    host = settings.external_address or settings.bind
-    click.echo(f"server:   {host}:{settings.sip_port}\nuser:     {account.name}\nsecret:   {account.secret}")
+    click.echo(f"server:   {own_host(settings)}:{settings.sip_port}\nuser:     {account.name}")
+    click.echo(f"secret:   {account.secret}")
+    if settings.external_address is not None:
+        click.echo(f"from outside this network the server is {settings.external_address}:{settings.sip_port}")
     if not publish(settings):
         click.echo("Asterisk is not running here: the account works from its next start")
 

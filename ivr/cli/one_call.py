@@ -9,8 +9,8 @@ import click
 
 from config.settings import Settings
 from ivr.adapters.sql_reports import SqlReports
+from ivr.cli.addresses import own_host
 from ivr.cli.private_asterisk import find_sipp
-from ivr.cli.run import own_host
 from ivr.cli.telephone.sip_log import Message
 from ivr.cli.telephone.sipp import CALLER, Sipp
 from ivr.policy.rules import Rules

@@ -12,9 +12,10 @@ import click
 from config.policy import ignored_policy_keys
 from config.settings import Settings, environment
 from ivr.adapters.sql_agents import SqlAgents
-from ivr.adapters.sql_migrations import migrate
+from ivr.adapters.sql_migrations import SchemaFromElsewhereError, migrate
 from ivr.adapters.system_clock import SystemClock
 from ivr.bootstrap import agents_service
+from ivr.cli.addresses import own_host, sip_address, web_address
 from ivr.cli.procfile import parse_procfile
 from ivr.cli.supervisor import Supervisor
 from ivr.policy.rules import Rules
@@ -28,10 +29,14 @@ def run_everything(settings: Settings, rules: Rules) -> int:
     _say(f"三声热线 · data in {settings.data_dir} · logs in {settings.log_dir}")
     for key in ignored_policy_keys(settings):
         _say(f"policy key {key} is known but has no effect in this version")
-    about = {"web": _web(settings), "sip": _sip(settings)}
+    about = {"web": web_address(settings), "sip": sip_address(settings)}
     parts = parse_procfile((settings.root / "Procfile").read_text("utf-8"), environment())
     _say("1/3 database")
-    migrate(settings.database_url)
+    try:
+        migrate(settings.database_url)
+    except SchemaFromElsewhereError as error:
+        _say(str(error))
+        return 1
     logins = _demo_agents(settings)
     _say(f"2/3 starting {', '.join(part.name for part in parts)}")
     lock = settings.data_dir / "run.lock"
@@ -68,14 +73,14 @@ def _when_ready(settings: Settings, rules: Rules, logins: list[str]) -> None:
         _say("dial *71 from it or type `.venv/bin/hotline agent set wang available`:")
         for line in logins:
             _say(line)
-    _say(f"web       {_web(settings)}")
-    _say(f"dial      {_sip(settings)}")
+    _say(f"web       {web_address(settings)}")
+    _say(f"dial      {sip_address(settings)}")
     _say(f"picked up within {rules.deadline_seconds:g} s · make call places a call · Ctrl-C ends everything")
 
 
 def _not_ready(settings: Settings) -> str | None:
     try:
-        with urllib.request.urlopen(f"{_web(settings)}/readyz", timeout=1) as answer:  # noqa: S310 # our own address
+        with urllib.request.urlopen(f"{web_address(settings)}/readyz", timeout=1) as answer:  # noqa: S310 # our own address
             answer.read()
     except urllib.error.HTTPError as error:
         return error.read().decode("utf-8", "replace")[:300]
@@ -112,18 +117,6 @@ def _options(host: str, port: int, local: int) -> bytes:
         "",
     )
     return "\r\n".join(lines).encode()
-
-
-def own_host(settings: Settings) -> str:
-    return "127.0.0.1" if settings.bind in {"0.0.0.0", "::"} else settings.bind  # noqa: S104 # compared, not bound
-
-
-def _web(settings: Settings) -> str:
-    return f"http://{own_host(settings)}:{settings.web_port}"
-
-
-def _sip(settings: Settings) -> str:
-    return f"sip:4001234567@{settings.external_address or own_host(settings)}:{settings.sip_port}"
 
 
 def _say(line: str) -> None:

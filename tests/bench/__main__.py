@@ -87,20 +87,29 @@ def _wakes(directory: Path) -> list[Wakes]:
     """All at the same time: whatever else the machine does, all meet it; none of them keeps it busy."""
     say(f"wakes: {WAKES} of the hotline and of app_queue, {WRAP_UP_WAKES} after a wrap-up, side by side")
     after = f"hotline, after {WRAP_UP_SECONDS:g} s of wrap-up"
+    # made one after the other, for each migrates its database; started and used side by side
+    at_once, wrapping_up = (
+        _one_agent(directory / "wake", 0.0),
+        _one_agent(directory / "wrap_up", WRAP_UP_SECONDS),
+    )
     with ThreadPoolExecutor() as pool:
         waiting = [
-            pool.submit(_our_wakes, directory / "wake", "hotline", WAKES, 0.0),
+            pool.submit(_our_wakes, at_once, "hotline", WAKES, 0.0),
             pool.submit(_queue_wakes, directory / "queue"),
-            pool.submit(_our_wakes, directory / "wrap_up", after, WRAP_UP_WAKES, WRAP_UP_SECONDS),
+            pool.submit(_our_wakes, wrapping_up, after, WRAP_UP_WAKES, WRAP_UP_SECONDS),
         ]
         return [one.result() for one in waiting]
 
 
-def _our_wakes(directory: Path, name: str, count: int, wrap_up_seconds: float) -> Wakes:
-    policy = f'wrap_up_seconds = {wrap_up_seconds:g}\nanswer_when_saturated = "now"\n'
+def _one_agent(directory: Path, wrap_up_seconds: float) -> RunningHotline:
     cut_prompts(directory)
+    policy = f'wrap_up_seconds = {wrap_up_seconds:g}\nanswer_when_saturated = "now"\n'
+    return RunningHotline(directory, policy)
+
+
+def _our_wakes(hotline: RunningHotline, name: str, count: int, wrap_up_seconds: float) -> Wakes:
     with ExitStack() as stack:
-        hotline = stack.enter_context(RunningHotline(directory, policy))
+        stack.enter_context(hotline)
         port = hotline.settings.sip_port
         phone = stack.enter_context(bench_phone(hotline.sipp, server_port=port, user="bench"))
         hotline.add_agent("bench", phone.address)

@@ -62,7 +62,7 @@ def replaced_after(hotline: RunningHotline, name: str, seconds: float) -> None:
 
     def other() -> bool:
         try:
-            return hotline.part(name).pid != old
+            return bool(hotline.part(name).pid != old)
         except AssertionError:
             return False
 
@@ -156,7 +156,7 @@ def test_redis_killed_and_wiped_loses_no_call_and_no_record_r71(
             for place in data.iterdir():
                 if place.is_dir():
                     shutil.rmtree(place)
-            hotline.wait(lambda: (data / "redis.sock").exists(), 5)
+            hotline.wait((data / "redis.sock").exists, 5)
             alice.hang_up()
             assert alice.wait_until_over() == 0
     finally:
