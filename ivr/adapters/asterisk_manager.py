@@ -47,6 +47,7 @@ class LiveChannel:
     name: str
     unique_id: str
     linked_id: str
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,11 +139,17 @@ class AsteriskManager:
         """Takes the channel out of what it does and on at priority 1 there."""
         self.action("Redirect", Channel=channel, Context=context, Exten=exten, Priority="1")
 
-    def live_channels(self) -> tuple[LiveChannel, ...]:
-        """Every channel that exists now."""
-        _, items = self._request([("Action", "Status")], complete_event="StatusComplete")
+    def live_channels(self, *variables: str) -> tuple[LiveChannel, ...]:
+        """Every channel that exists now, with the values of those of its variables."""
+        wanted = [("Variables", ",".join(variables))] if variables else []
+        _, items = self._request([("Action", "Status"), *wanted], complete_event="StatusComplete")
         return tuple(
-            LiveChannel(name=item["Channel"], unique_id=item["Uniqueid"], linked_id=item["Linkedid"])
+            LiveChannel(
+                name=item["Channel"],
+                unique_id=item["Uniqueid"],
+                linked_id=item["Linkedid"],
+                variables=_assignments(item.get("Variable", "")),
+            )
             for item in items
             if item.keys() >= {"Channel", "Uniqueid", "Linkedid"}
         )
@@ -239,6 +246,11 @@ class AsteriskManager:
             self._news.clear()
             if self.connected and not self._stopping.is_set():
                 _guarded(self._on_connected)
+
+
+def _assignments(text: str) -> dict[str, str]:
+    pairs = (line.partition("=") for line in text.splitlines())
+    return {name: value for name, equals, value in pairs if equals}
 
 
 def _guarded(callback: Callable[[], None]) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from ivr.adapters.asterisk_manager import AsteriskManager, ManagerRefused, ManagerUnavailable
+from ivr.adapters.asterisk_manager import AsteriskManager, LiveChannel, ManagerRefused, ManagerUnavailable
 from ivr.adapters.manager_wire import Message
 from ivr.policy.events import AgentAnswered, CallerGreeted, Event
 
 _STAMPS: Final[dict[str, type[Event]]] = {"HotlineServed": AgentAnswered, "HotlineGreeted": CallerGreeted}
+_VARIABLES: Final[dict[str, type[Event]]] = {"HL_GREETED": CallerGreeted, "HL_SERVED": AgentAnswered}
 _AT = re.compile(r"[0-9]{9,11}\.[0-9]{1,9}")
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,6 @@ class AsteriskSwitch:
         secret: str,
         *,
         on_stamp: Callable[[str, Event], None],
-        on_connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._on_stamp = on_stamp
         self._manager = AsteriskManager(
@@ -37,7 +37,7 @@ class AsteriskSwitch:
             "hotline",
             secret,
             on_event=self._heard,
-            on_connected=on_connected,
+            on_connected=self._catch_up,
             action_timeout_seconds=0.5,
         )
 
@@ -64,11 +64,25 @@ class AsteriskSwitch:
         return True
 
     def live_refs(self) -> frozenset[str] | None:
-        """Linkedids of all channels."""
+        """Linkedids of all channels; stamps found on them are told, should their event have been missed."""
         try:
-            return frozenset(self._manager.live_calls().values())
+            channels = self._manager.live_channels("HL_REF", *_VARIABLES)
         except (ManagerUnavailable, ManagerRefused):
             return None
+        for channel in channels:
+            self._tell_stamps(channel)
+        return frozenset(channel.linked_id for channel in channels)
+
+    def _catch_up(self) -> None:
+        """What was stamped while no events reached us."""
+        self.live_refs()
+
+    def _tell_stamps(self, channel: LiveChannel) -> None:
+        ref = channel.variables.get("HL_REF")
+        for name, stamp in _VARIABLES.items():
+            at = channel.variables.get(name, "")
+            if ref and _AT.fullmatch(at):
+                self._on_stamp(ref, stamp(at=datetime.fromtimestamp(float(at), UTC)))
 
     def _heard(self, message: Message) -> None:
         stamp = _STAMPS.get(message.get("UserEvent", ""))

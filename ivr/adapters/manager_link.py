@@ -17,8 +17,8 @@ _CONNECT_SECONDS: Final = 1.0
 _LOGIN_SECONDS: Final = 2.0
 _BOOT_SECONDS: Final = 1.0  # FullyBooted is told only to users who may read `system`
 _KEEPALIVE_SECONDS: Final = 5.0
-_FIRST_PAUSE_SECONDS: Final = 0.2
-_LONGEST_PAUSE_SECONDS: Final = 2.0
+_FIRST_PAUSE_SECONDS: Final = 0.1
+_LONGEST_PAUSE_SECONDS: Final = 1.0
 
 _log = logging.getLogger(__name__)
 

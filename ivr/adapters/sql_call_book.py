@@ -94,9 +94,7 @@ class SqlCallBook:
 
 
 def _anything_due(connection: sa.Connection, at: datetime) -> bool:
-    over = sa.select(agents.c.login).where(
-        agents.c.state.in_((AgentState.WRAP_UP.value, AgentState.RESERVED.value)), agents.c.until <= at
-    )
+    over = sa.select(agents.c.login).where(_over(at))
     free = sa.select(agents.c.login).where(agents.c.state == AgentState.AVAILABLE.value)
     waits = sa.select(calls.c.id).where(calls.c.phase.in_(IN_LINE))
     due = sa.or_(sa.exists(over), sa.and_(sa.exists(free), sa.exists(waits)))
@@ -171,9 +169,8 @@ class SqlCallUnit:
 
     def free_agents_due(self, at: datetime) -> int:
         """Wrap-ups and leases that are over."""
-        over = agents.c.state.in_((AgentState.WRAP_UP.value, AgentState.RESERVED.value))
         freed = {"since": at, "until": None, "call_id": None, "reason": None, "wanted": None}
-        statement = sa.update(agents).where(over, agents.c.until <= at)
+        statement = sa.update(agents).where(_over(at))
         return self.connection.execute(
             statement.values(state=_wanted_or(AgentState.AVAILABLE), idle_since=agents.c.until), freed
         ).rowcount
@@ -305,6 +302,14 @@ class SqlCallUnit:
         else:
             self.digests[rules] = digest
         return digest
+
+
+def _over(at: datetime) -> sa.ColumnElement[bool]:
+    """A wrap-up that is over; a lease that is, unless its call still stands by it: perhaps they talk already."""
+    with_him = (Phase.RINGING.value, Phase.FETCHING.value, Phase.TALKING.value)
+    stands = sa.exists().where(calls.c.id == agents.c.call_id, calls.c.phase.in_(with_him))
+    lease = sa.and_(agents.c.state == AgentState.RESERVED.value, sa.not_(stands))
+    return sa.and_(agents.c.until <= at, sa.or_(agents.c.state == AgentState.WRAP_UP.value, lease))
 
 
 def _wanted_or(state: AgentState) -> sa.ColumnElement[str]:

@@ -19,6 +19,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import SimpleWorker
+from rq.worker_registration import REDIS_WORKER_KEYS
 
 from config.redis_address import redis_url
 from config.settings import Settings
@@ -77,7 +78,8 @@ def _end_when_forgotten(worker: SimpleWorker) -> None:
     while forgotten < 2:
         time.sleep(LOOK_FOR_ONESELF_SECONDS)
         with suppress(redis.RedisError):
-            forgotten = 0 if worker.connection.exists(worker.key) else forgotten + 1
+            known = worker.connection.sismember(REDIS_WORKER_KEYS, worker.key)
+            forgotten = 0 if known else forgotten + 1
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-GRID = (8, 12, 16, 22, 30, 40, 50, 60, 75, 95, 120, 150, 190, 240, 300)
-"""Calls a second: fine enough for a ratio good to a quarter, and bisected in four steps."""
+GRID = (8, 12, 16, 22, 30, 40, 50, 60, 75, 95, 120, 150, 190, 240, 300, 380, 480)
+"""Calls a second: fine enough for a ratio good to a quarter, and bisected in four or five steps."""
 
 
 def highest_rate(holds: Callable[[int], bool], grid: Sequence[int] = GRID) -> int | None:

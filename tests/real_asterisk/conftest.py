@@ -16,6 +16,9 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     with ExitStack() as running:
 
         def one_more(policy: str) -> RunningHotline:
-            return running.enter_context(RunningHotline(tmp_path_factory.mktemp("hotline"), policy))
+            hotline = running.enter_context(RunningHotline(tmp_path_factory.mktemp("hotline"), policy))
+            # "ready" does not wait for this: an answer before it is known only when the call ends
+            hotline.wait(lambda: "manager events connected" in hotline.log("agi"))
+            return hotline
 
         yield one_more

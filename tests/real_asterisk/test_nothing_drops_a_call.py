@@ -106,10 +106,8 @@ def leave(alice: Caller) -> None:
 
 
 def rings_for(phone: AgentPhone, number: str, seconds: float = 15) -> None:
-    def rings() -> bool:
-        return any(f"sip:{number}@" in m.headers["from"] for m in phone.find("sent", "INVITE", 180))
-
-    wait_for(rings, phone, seconds)
+    who = f"sip:{number}@"
+    wait_for(lambda: any(who in m.headers["from"] for m in phone.find("sent", "INVITE", 180)), phone, seconds)
 
 
 def kill_and_wait(hotline: RunningHotline) -> None:
@@ -120,7 +118,7 @@ def kill_and_wait(hotline: RunningHotline) -> None:
 
 @contextmanager
 def killed_in_the_act(hotline: RunningHotline) -> Iterator[None]:
-    """Whatever burst begins meanwhile reaches a server that says nothing more and is then killed."""
+    """Bursts begun meanwhile reach a server that says nothing more and is then killed."""
     server = hotline.part("agi")
     server.suspend()
     try:
@@ -131,16 +129,14 @@ def killed_in_the_act(hotline: RunningHotline) -> Iterator[None]:
     hotline.wait_for_agi()
 
 
-def sleep_until(epoch: float) -> None:
-    time.sleep(max(0.0, epoch - time.time()))
+def sleep_until_after_invite(caller: Caller, seconds: float) -> None:
+    time.sleep(max(0.0, caller.find("sent", "INVITE")[0].at + seconds - time.time()))
 
 
-def invited_at(caller: Caller) -> float:
-    return caller.find("sent", "INVITE")[0].at
-
-
-def picked_up_after(caller: Caller, seconds: float = 20) -> float:
-    return caller.wait_for("received", "INVITE", 200, seconds=seconds).at - invited_at(caller)
+def picked_up_after(caller: Caller) -> float:
+    """Seconds from his INVITE to the 200."""
+    picked_up = caller.wait_for("received", "INVITE", 200, seconds=20)
+    return picked_up.at - caller.find("sent", "INVITE")[0].at
 
 
 # ---- kill -9 at every stage ------------------------------------------------------------------------------------
@@ -176,10 +172,11 @@ def test_killed_in_the_burst_of_the_pickup_the_caller_is_picked_up_in_time_and_c
 ) -> None:
     with hotline.caller(number) as alice:
         rings_for(ana, number)
-        sleep_until(invited_at(alice) + PICKUP_SECONDS - 0.3)
+        sleep_until_after_invite(alice, PICKUP_SECONDS - 0.3)
         with killed_in_the_act(hotline):
-            sleep_until(invited_at(alice) + PICKUP_SECONDS + 0.4)
+            sleep_until_after_invite(alice, PICKUP_SECONDS + 0.4)
         assert picked_up_after(alice) <= DEADLINE_SECONDS
+        ana.wait_for("received", "CANCEL")
         wait_until_heard(alice.media, "number_noted")
         alice.wait_until_over()
         assert assert_cared_for(hotline, number, alice, ana) == "fallback"
@@ -198,7 +195,7 @@ def test_killed_while_the_phone_rings_under_the_greeting_the_caller_is_served(
 
 
 def _in_the_ring_tone(alice: Caller) -> None:
-    sleep_until(invited_at(alice) + 1.5)
+    sleep_until_after_invite(alice, 1.5)
 
 
 def _in_the_apology(alice: Caller) -> None:

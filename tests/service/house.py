@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ivr.adapters.sql_agents import SqlAgents
 from ivr.adapters.sql_call_book import SqlCallBook
-from ivr.adapters.sql_engine import read_engine
+from ivr.adapters.sql_engine import create_engine, read_engine
 from ivr.adapters.sql_migrations import migrate
 from ivr.policy.commands import LineCommand
 from ivr.policy.events import CallOffered, Event
@@ -69,6 +69,13 @@ class House:
         """One burst of that call."""
         self._turns[ref] = self._turns.get(ref, 0) + 1
         return self.switchboard.handle(self.contact(ref, caller), key or str(self._turns[ref]), events)
+
+    def execute(self, statement: str) -> None:
+        """A state no burst would make."""
+        engine = create_engine(self.url)
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement))
+        engine.dispose()
 
     def rows(self, table: sa.Table, **where: Any) -> list[dict[str, Any]]:
         """Rows of a table, in order of their keys."""

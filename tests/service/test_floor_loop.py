@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ivr.adapters.sql_schema import agents, calls
 from ivr.policy.commands import Ring
-from ivr.policy.events import AgentAnswered, CallerFetched, HoldElapsed, HungUp
+from ivr.policy.events import AgentAnswered, CallerFetched, HoldElapsed, HungUp, NumberNoted
 from ivr.policy.rules import Rules
 from tests.service.house import House, house
 
@@ -118,12 +118,23 @@ def test_a_call_the_switch_still_has_or_a_switch_that_cannot_be_asked_ends_nothi
         assert hotline.floor_loop.reconcile(hotline.clock.now()) == 0
 
 
-def test_a_reservation_nobody_ended_gives_its_agent_back_when_its_lease_is_over(tmp_path: Path) -> None:
+def test_a_lease_never_frees_an_agent_while_his_call_stands_by_him(tmp_path: Path) -> None:
+    with house(tmp_path, NOW) as hotline:
+        hotline.agent("ana")
+        hotline.offer("c1")  # answered, but the stamp never reached us
+        hotline.clock.advance(NOW.agent_ring_seconds + 300)
+        hotline.floor_loop.turn()
+        assert hotline.rows(agents)[0]["state"] == "reserved"
+
+
+def test_a_reservation_whose_call_has_gone_another_way_ends_with_its_lease(tmp_path: Path) -> None:
     with house(tmp_path, NOW) as hotline:
         hotline.agent("ana")
         hotline.offer("c1")
         lease = timedelta(seconds=NOW.agent_ring_seconds + 15)
         assert hotline.rows(agents)[0]["until"] == hotline.clock.now() + lease
+        hotline.burst("c1", NumberNoted(at=hotline.clock.advance(1), number="+8613800138000"))
+        hotline.execute("UPDATE calls SET phase = 'closing'")
         hotline.clock.advance(lease.total_seconds())
         hotline.floor_loop.turn()
         assert hotline.rows(agents)[0]["state"] == "available"

@@ -22,6 +22,7 @@ RATE = 8000
 PACKET_SAMPLES = 160  # 20 ms
 PCMU, TELEPHONE_EVENT = 0, 101
 RTP_HEADER = struct.Struct("!BBHII")
+SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python has no name for it
 REBASE_SAMPLES = RATE // 2  # a timestamp this far from the arrival is another timeline, not jitter
 
 
@@ -36,6 +37,15 @@ class Packet:
     source: int
     payload_type: int
     payload: bytes
+
+
+def _kernel_time(notes: list[tuple[int, int, bytes]]) -> float:
+    """When the kernel took the packet: a busy machine lets its listener wait, a telephone would not."""
+    for level, kind, data in notes:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, nanoseconds = struct.unpack("qq", data[:16])
+            return float(seconds + nanoseconds / 1e9)
+    return time.time()
 
 
 def parse_packet(datagram: bytes, monotonic: float, epoch: float) -> Packet | None:
@@ -129,6 +139,7 @@ class MediaPort:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", port))
         self._socket.settimeout(0.1)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.port: int = self._socket.getsockname()[1]
         self.packets: list[Packet] = []
         self._far: tuple[str, int] | None = None
@@ -156,10 +167,11 @@ class MediaPort:
     def _listen(self) -> None:
         while not self._closing.is_set():
             try:
-                datagram, address = self._socket.recvfrom(4096)
+                datagram, notes, _, address = self._socket.recvmsg(4096, 64)
             except (TimeoutError, ConnectionError):
                 continue
-            packet = parse_packet(datagram, time.monotonic(), time.time())
+            arrived = _kernel_time(notes)
+            packet = parse_packet(datagram, time.monotonic() - (time.time() - arrived), arrived)
             if packet is not None:
                 self._far = address
                 self.packets.append(packet)
