@@ -56,6 +56,11 @@ class Switchboard:
         self._book.unit(lambda unit: self._note(unit, contact, event))
         self.on_change()
 
+    def phase(self, contact: Contact) -> Phase | None:
+        """Where that call stands; None for one the book does not know."""
+        entry = self._book.unit(lambda unit: unit.find(contact.door, contact.ref))
+        return None if entry is None else entry.call.phase
+
     def _handle(self, unit: CallUnit, contact: Contact, key: str, events: tuple[Event, ...]) -> Entry:
         entry = unit.find(contact.door, contact.ref)
         if entry is None:

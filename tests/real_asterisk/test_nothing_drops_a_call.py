@@ -269,8 +269,7 @@ def test_killed_again_and_again_while_six_callers_arrive_nobody_is_dropped(start
             for number in numbers:
                 callers.append(stack.enter_context(hotline.caller(number)))
                 time.sleep(1.1)
-            for caller in callers:
-                caller.wait_until_over(60)
+            assert all(caller.wait_until_over(60) == 0 for caller in callers)
         told = [
             assert_cared_for(hotline, number, caller, ben, cao)
             for number, caller in zip(numbers, callers, strict=True)

@@ -1,0 +1,84 @@
+"""Asterisk's call log (cdr_custom, one row a leg), read as it grows; rows of one call share its linkedid.
+
+How far it was read is kept beside it. A row of a leg that is no caller's (an agent's feature code) is passed over.
+"""
+
+import csv
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ivr.service.reconciler import LoggedCall
+
+_MOST = 1 << 20
+_MOMENT = re.compile(r"[0-9]{9,11}\.[0-9]{1,6}")
+_REF = re.compile(r"[A-Za-z0-9_.-]{1,150}")
+
+
+class AsteriskCdr:
+    """CallLog over one CSV file: linkedid, uniqueid, start, answer, end, hotline, caller, disposition."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._mark = path.with_suffix(".read")
+        self._ends: dict[str, int] = {}
+
+    def unread(self) -> Iterable[LoggedCall]:
+        """Callers' legs, one a call: where a call left two rows the last one counts."""
+        calls: dict[str, LoggedCall] = {}
+        self._ends = {}
+        position = self._start()
+        for line in self._lines(position):
+            position += len(line)
+            call = _parsed(line)
+            if call is not None:
+                calls.pop(call.ref, None)
+                calls[call.ref] = call
+                self._ends[call.ref] = position
+        return tuple(calls.values())
+
+    def read_up_to(self, call: LoggedCall) -> None:
+        """Kept at once: reading a call twice is harmless, missing one is not."""
+        self._mark.write_text(str(self._ends[call.ref]))
+
+    def _lines(self, start: int) -> list[bytes]:
+        try:
+            with self._path.open("rb") as log:
+                log.seek(start)
+                text = log.read(_MOST)
+        except FileNotFoundError:
+            return []
+        return text[: text.rfind(b"\n") + 1].splitlines(keepends=True)
+
+    def _start(self) -> int:
+        try:
+            start = int(self._mark.read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
+        return start if self._path.exists() and start <= self._path.stat().st_size else 0
+
+
+def _parsed(line: bytes) -> LoggedCall | None:
+    """None for what is no caller's leg of ours, or cannot be read."""
+    rows = list(csv.reader([line.decode("utf-8", "replace")]))
+    if len(rows) != 1 or len(rows[0]) != 8:
+        return None
+    ref, unique, start, answer, end, hotline, caller, _disposition = rows[0]
+    if ref != unique or not hotline or not _REF.fullmatch(ref):
+        return None
+    if not (_MOMENT.fullmatch(start) and _MOMENT.fullmatch(end)):
+        return None
+    answered_at = _moment(answer) if _MOMENT.fullmatch(answer) and float(answer) > 0 else None
+    return LoggedCall(
+        ref=ref,
+        hotline=hotline[:64],
+        caller=caller[:80],
+        presented_at=_moment(start),
+        answered_at=answered_at,
+        ended_at=_moment(end),
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromtimestamp(float(text), UTC)
