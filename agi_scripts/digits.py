@@ -1,5 +1,7 @@
+#!/usr/bin/env -S sh -c 'cd "${0%/*}/.." && exec .venv/bin/python -m "agi_scripts.$(basename "$0" .py)"'
 """Dialplan entry `digits`: the caller has keyed something in, or nothing."""
 
+from agi_scripts.classic import run
 from agi_scripts.door import Door
 from agi_scripts.session import AgiSession
 from ivr.policy.events import DigitsPressed
@@ -12,3 +14,7 @@ def main(agi: AgiSession, door: Door) -> None:
 
 def _keys(extra: str) -> str:
     return "".join(key for key in extra if key in "0123456789*#")
+
+
+if __name__ == "__main__":
+    run(main)

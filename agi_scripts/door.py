@@ -13,11 +13,12 @@ from agi_scripts.session import AgiSession
 from config.prompt_pack import PromptPack
 from ivr.adapters.asterisk_phones import dial_string
 from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say
-from ivr.policy.events import AgentAnswered, CallerGreeted, Event, RingResult
+from ivr.policy.events import AgentAnswered, CallerGreeted, Event, HungUp, RingResult
 from ivr.policy.phone import parse_phone
 from ivr.policy.phone_number import caller_identity
 from ivr.policy.rules import Rules
-from ivr.service.ports import Clock, Contact
+from ivr.service.drainer import Spool, SpoolLine
+from ivr.service.ports import BookUnavailable, Clock, Contact
 from ivr.service.switchboard import Switchboard
 
 # Asterisk's words for how a Dial ended; a word not listed here is a bug to be heard of, not a no-answer.
@@ -31,7 +32,7 @@ RING_RESULTS = {
     "INVALIDARGS": RingResult.UNREACHABLE,
 }
 _REF = re.compile(r"[A-Za-z0-9_.-]{1,150}")
-_TURN = re.compile(r"[0-9]{1,6}|end")
+_TURN = re.compile(r"[0-9]{1,6}|end|noted")
 
 
 class BadBurst(ValueError):
@@ -69,13 +70,37 @@ class Door:
     rules: Rules
     prompts: PromptPack
     outbound_trunk: str | None
+    spool: Spool
 
     def answer(self, agi: AgiSession, events_of: Callable[[Burst, datetime], tuple[Event, ...]]) -> None:
         """One burst: what happened goes in, the next verbs come out."""
         burst = self.read(agi)
         events = (*burst.stamps, *events_of(burst, self.clock.now()))
-        commands = self.switchboard.handle(burst.contact, burst.turn, events)
+        try:
+            commands = self.switchboard.handle(burst.contact, burst.turn, events)
+        except BookUnavailable:
+            if not isinstance(events[-1], HungUp):
+                raise  # the dialplan asks again while there is time, then goes on by itself
+            self.write_down(burst, "ended", events[-1].at)
+            commands = ()
         agi.set_variables({**self.verbs(commands), "HL_DONE": burst.turn})
+
+    def write_down(self, burst: Burst, kind: str, at: datetime, number: str = "") -> None:
+        """The second rung: what the book does not take is on the disk before anybody hears of it."""
+        contact = burst.contact
+        self.spool.write(
+            SpoolLine(
+                kind=kind,
+                ref=contact.ref,
+                presented_at=contact.presented_at,
+                hotline=contact.hotline,
+                caller=(contact.caller or "").removeprefix("raw:"),
+                greeted_at=burst.greeted_at,
+                served_at=burst.served_at,
+                number=number,
+                at=at,
+            )
+        )
 
     def read(self, agi: AgiSession) -> Burst:
         """Raises BadBurst naming the argument at fault."""

@@ -7,18 +7,30 @@ import logging
 import signal
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 from functools import partial
 
-from agi_scripts import agent_state, digits, fetched, hold_elapsed, hung_up, offered, ring_ended
+from agi_scripts import (
+    agent_state,
+    canary,
+    digits,
+    fetched,
+    hold_elapsed,
+    hung_up,
+    number_noted,
+    offered,
+    ring_ended,
+)
+from agi_scripts.assembly import own_door
 from agi_scripts.door import Door
 from agi_scripts.fastagi import FastAgiServer, Script
 from config.policy import load_rules
-from config.prompt_pack import PromptPack
 from config.secrets import load_or_create
 from config.settings import Settings, load
 from ivr.adapters.asterisk_switch import AsteriskSwitch
 from ivr.adapters.system_clock import SystemClock
+from ivr.adapters.systemd_notify import notify
 from ivr.bootstrap import agents_service, call_book
 from ivr.policy.events import Event
 from ivr.service.floor_loop import FloorLoop
@@ -31,9 +43,12 @@ ENTRIES = {
     "hold_elapsed": hold_elapsed.main,
     "fetched": fetched.main,
     "digits": digits.main,
+    "number_noted": number_noted.main,
     "hung_up": hung_up.main,
 }
 """One file per dialplan entry, of the same name."""
+
+STALLED_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -49,23 +64,19 @@ class Hotline:
         self.switch = AsteriskSwitch(settings.ami_port, secrets.ami_secret, on_stamp=self._stamped)
         self.floor_loop = FloorLoop(self._book, self.switch, clock, rules)
         self._switchboard.on_change = self.floor_loop.signal
-        door = Door(
-            switchboard=self._switchboard,
-            clock=clock,
-            rules=rules,
-            prompts=PromptPack(settings.root / "config" / "prompts", settings.data_dir / "custom", "zh_CN"),
-            outbound_trunk=settings.outbound_trunk,
-        )
+        door = own_door(settings, self._switchboard, rules, clock)
         self.server = FastAgiServer(
             _scripts(door, settings), token=secrets.agi_token, port=settings.agi_port, session_seconds=2.5
         )
         self._stop = threading.Event()
+        self._notify_socket = settings.notify_socket
 
     def run(self) -> None:
         """Until stopped; running bursts are finished."""
         self.switch.start()
         floor = threading.Thread(target=self.floor_loop.run, args=(self._stop,), name="floor", daemon=True)
         floor.start()
+        threading.Thread(target=self._tell_systemd, name="watchdog", daemon=True).start()
         log.info("bursts on %s:%d", *self.server.address)
         self.server.serve_forever()
         self._stop.set()
@@ -77,6 +88,13 @@ class Hotline:
     def stop(self) -> None:
         """From a signal handler: no new burst, the running ones finish."""
         threading.Thread(target=self.server.stop, name="stopper", daemon=True).start()
+
+    def _tell_systemd(self) -> None:
+        """Alive is whose accept loop goes round, not who has a process."""
+        notify(self._notify_socket, "READY=1")
+        while not self._stop.wait(1.0):
+            if time.monotonic() - self.server.last_accept_loop_at < STALLED_SECONDS:
+                notify(self._notify_socket, "WATCHDOG=1")
 
     def _stamped(self, ref: str, event: Event) -> None:
         """A stamp heard live; one that is missed comes with the next burst."""
@@ -93,6 +111,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 def _scripts(door: Door, settings: Settings) -> dict[str, Script]:
     scripts: dict[str, Script] = {name: partial(main, door=door) for name, main in ENTRIES.items()}
     scripts["agent_state"] = partial(agent_state.main, door=door, agents=agents_service(settings))
+    scripts["canary"] = canary.main
     return scripts
 
 

@@ -62,6 +62,7 @@ class Settings:
     twilio_account_sid: str | None
     twilio_auth_token: str | None = field(repr=False)
     twilio_api_base_url: str | None
+    notify_socket: str | None = None  # systemd's, when it started us
 
     @property
     def tools_dir(self) -> Path:
@@ -99,6 +100,7 @@ def load(environ: Mapping[str, str] | None = None, root: Path | None = None) -> 
         twilio_account_sid=_word(values, "TWILIO_ACCOUNT_SID"),
         twilio_auth_token=_word(values, "TWILIO_AUTH_TOKEN"),
         twilio_api_base_url=_web_url(values, "TWILIO_API_BASE_URL"),
+        notify_socket=_word(values, "NOTIFY_SOCKET"),
     )
     _refuse_clashing_ports(settings)
     return settings

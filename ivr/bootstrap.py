@@ -4,6 +4,7 @@ from functools import cache
 
 from config.policy import load_rules
 from config.settings import Settings, load
+from ivr.adapters.asterisk_cdr import AsteriskCdr
 from ivr.adapters.asterisk_log import AsteriskLog
 from ivr.adapters.spool_files import SpoolFiles
 from ivr.adapters.sql_agents import SqlAgents
@@ -15,6 +16,7 @@ from ivr.adapters.sql_sip_accounts import SipAccount
 from ivr.adapters.system_clock import SystemClock
 from ivr.service.agents import Agents
 from ivr.service.drainer import Drainer
+from ivr.service.reconciler import Reconciler
 from ivr.service.records import RecordService
 from ivr.service.relay import Relay
 from ivr.service.switchboard import Switchboard
@@ -32,12 +34,22 @@ def call_book(settings: Settings) -> SqlCallBook:
     return SqlCallBook(settings.database_url, SystemClock())
 
 
-def drainer(settings: Settings) -> Drainer:
-    """Imports what the dialplan wrote down alone."""
+def spool(settings: Settings) -> SpoolFiles:
+    """Where calls are written down that the book could not take."""
+    directory = settings.data_dir / "spool"
+    directory.mkdir(parents=True, exist_ok=True)
+    return SpoolFiles(directory)
+
+
+def importers(settings: Settings) -> tuple[Drainer, Reconciler]:
+    """The two that bring home what the lower rungs caught; they share one book, so one writer."""
     rules = load_rules(settings)
-    spool = settings.data_dir / "spool"
-    spool.mkdir(parents=True, exist_ok=True)
-    return Drainer(SpoolFiles(spool), Switchboard(call_book(settings), rules), rules)
+    switchboard = Switchboard(call_book(settings), rules)
+    log = AsteriskCdr(settings.data_dir / "asterisk" / "var" / "log" / "cdr-custom" / "hotline.csv")
+    return (
+        Drainer(spool(settings), switchboard, rules),
+        Reconciler(log, switchboard, SystemClock(), rules),
+    )
 
 
 def relay(settings: Settings, redis_url: str) -> Relay:

@@ -5,6 +5,7 @@ says is committed. What cannot be read is set aside under `bad/`, never dropped.
 """
 
 import logging
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -25,6 +26,19 @@ class SpoolFiles:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+
+    def write(self, line: SpoolLine) -> None:
+        """One more line of that call's file, on the disk before anybody speaks of it."""
+        path = self._directory / f"{line.ref}.req"
+        with path.open("ab") as file:
+            file.write(f"{render_line(line)}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+        directory = os.open(self._directory, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
     def take(self) -> Iterator[SpoolFile]:
         """Every file that has come to rest, oldest first; unreadable ones are set aside."""
@@ -81,6 +95,20 @@ def parse_line(line: str) -> SpoolLine:
         number=seventh[:40] if kind == "noted" else "",
         at=_moment(at),
     )
+
+
+def render_line(line: SpoolLine) -> str:
+    """The inverse of parse_line; the separator cannot stand in a field."""
+    seventh = line.number if line.kind == "noted" else _stamp(line.served_at)
+    fields = (
+        *("v1", line.kind, line.ref, _stamp(line.presented_at), line.hotline, line.caller),
+        *(_stamp(line.greeted_at), seventh, _stamp(line.at)),
+    )
+    return "|".join(field.replace("|", " ").replace("\n", " ") for field in fields)
+
+
+def _stamp(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.timestamp():.6f}"
 
 
 def _moment(text: str) -> datetime:

@@ -117,9 +117,9 @@ def part_worker(app: App, queue: str) -> None:
 @part.command("relay")
 @click.pass_obj
 def part_relay(app: App) -> None:
-    """The outbox's relay, the spool's drainer and the watch over refused transfers."""
+    """The outbox's relay, the importers of the lower rungs and the watch over refused transfers."""
     from config.redis_address import redis_url
-    from ivr.bootstrap import drainer, relay, transfer_watch
+    from ivr.bootstrap import importers, relay, transfer_watch
     from ivr.cli.parts import stop_on_signals
 
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -127,7 +127,7 @@ def part_relay(app: App) -> None:
     stop_on_signals(stop)
     beside = [
         threading.Thread(target=work.run, args=(stop,), name=type(work).__name__)
-        for work in (drainer(app.settings), transfer_watch(app.settings))
+        for work in (*importers(app.settings), transfer_watch(app.settings))
     ]
     for thread in beside:
         thread.start()

@@ -10,12 +10,14 @@ from functools import partial
 import click
 
 from config.policy import ignored_policy_keys
+from config.secrets import load_or_create
 from config.settings import Settings, environment
 from ivr.adapters.sql_agents import SqlAgents
 from ivr.adapters.sql_migrations import SchemaFromElsewhereError, migrate
 from ivr.adapters.system_clock import SystemClock
 from ivr.bootstrap import agents_service
 from ivr.cli.addresses import own_host, sip_address, web_address
+from ivr.cli.canary import canary
 from ivr.cli.procfile import parse_procfile
 from ivr.cli.supervisor import Supervisor
 from ivr.policy.rules import Rules
@@ -40,7 +42,10 @@ def run_everything(settings: Settings, rules: Rules) -> int:
     logins = _demo_agents(settings)
     _say(f"2/3 starting {', '.join(part.name for part in parts)}")
     lock = settings.data_dir / "run.lock"
-    supervisor = Supervisor(parts, settings.log_dir, lock, _say, about=about, cwd=settings.root)
+    probes = {"agi": canary(settings.agi_port, load_or_create(settings.data_dir).agi_token)}
+    supervisor = Supervisor(
+        parts, settings.log_dir, lock, _say, about=about, cwd=settings.root, probes=probes
+    )
     return supervisor.run(ready=partial(_when_ready, settings, rules, logins))
 
 

@@ -24,6 +24,8 @@ from ivr.cli.procfile import Part
 from ivr.cli.strays import MARK, end_strays
 
 LOOK_SECONDS: Final = 0.05
+PROBE_SECONDS: Final = 0.7
+PROBES_MISSED: Final = 2  # with a second for each answer: found within four seconds
 FIRST_DELAY_SECONDS: Final = 0.2
 LONGEST_DELAY_SECONDS: Final = 5.0
 STEADY_AFTER_SECONDS: Final = 10.0
@@ -111,6 +113,15 @@ class _Process:
     def runs(self) -> bool:
         return self._popen is not None
 
+    @property
+    def number(self) -> int:
+        """Its process number; 0 while it does not run."""
+        return self._popen.pid if self._popen is not None else 0
+
+    @property
+    def age_seconds(self) -> float:
+        return time.monotonic() - self._started_at if self._popen is not None else 0.0
+
     def start(self) -> None:
         """From the main thread alone: the kernel takes the end of the starting thread for our death."""
         fate = "outlive" if self.part.name in OUTLIVES_US else "follow"
@@ -152,9 +163,11 @@ class _Process:
         self._popen = None
         now = time.monotonic()
         # what a signal killed can start: only what ends by itself, soon, again and again is given time
-        steady = code < 0 or now - self._started_at >= STEADY_AFTER_SECONDS
+        steady = now - self._started_at >= STEADY_AFTER_SECONDS
         longer = min(max(self._delay_seconds * 2, FIRST_DELAY_SECONDS), LONGEST_DELAY_SECONDS)
-        self._delay_seconds = FIRST_DELAY_SECONDS if steady else longer
+        self._delay_seconds = FIRST_DELAY_SECONDS if steady or code < 0 else longer
+        if code < 0 and now - self._started_at >= 1.0:
+            self._delay_seconds = 0.0  # it did start: nobody has to wait for the next one
         self._due_at = now + self._delay_seconds
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
         return f"{how} after {now - self._started_at:.1f} s"
@@ -184,7 +197,11 @@ def _open_log(path: Path) -> IO[bytes]:
 
 
 class Supervisor:
-    """Keeps the parts running until SIGINT, SIGTERM or SIGHUP. A second one's user is told `about`."""
+    """Keeps the parts running until SIGINT, SIGTERM or SIGHUP. A second one's user is told `about`.
+
+    `probes` maps a part's name to a question it has to answer; one that answered and then falls silent twice
+    is killed and started again, for a process that lives but does not work holds its callers.
+    """
 
     def __init__(
         self,
@@ -195,7 +212,9 @@ class Supervisor:
         *,
         about: Mapping[str, object] | None = None,
         cwd: Path | None = None,
+        probes: Mapping[str, Callable[[], bool]] | None = None,
     ) -> None:
+        self._probes = dict(probes or {})
         self._lock_path = lock_path.resolve()
         self._processes = [
             _Process(part, log_dir / f"{part.name}.log", self._lock_path, cwd) for part in parts
@@ -236,12 +255,30 @@ class Supervisor:
             for process in self._processes:
                 process.look_after(self._tell)
             threading.Thread(target=ready, name="ready", daemon=True).start()
+            for process in self._processes:
+                if (probe := self._probes.get(process.part.name)) is not None:
+                    threading.Thread(target=self._watch, args=(process, probe), daemon=True).start()
             while not self._stopping:
                 for process in self._processes:
                     process.look_after(self._tell)
                 time.sleep(LOOK_SECONDS)
         finally:
             self._end_all()
+
+    def _watch(self, process: _Process, probe: Callable[[], bool]) -> None:
+        """Never kills one that is still starting: only who has answered can fall silent."""
+        answered, misses = 0, 0
+        while not self._stopping:
+            time.sleep(PROBE_SECONDS)
+            number = process.number
+            if probe():
+                answered, misses = number, 0
+            elif number == answered or process.age_seconds > STEADY_AFTER_SECONDS:
+                misses += 1
+            if misses >= PROBES_MISSED:
+                misses = 0
+                self._tell(f"{process.part.name} does not answer: killed")
+                process.signal_group(signal.SIGKILL)
 
     def _end_all(self) -> None:
         deadline = time.monotonic() + END_WITHIN_SECONDS

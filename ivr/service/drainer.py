@@ -45,7 +45,10 @@ class SpoolFile:
 
 
 class Spool(Protocol):
-    """Where the dialplan leaves what nobody was there to hear."""
+    """Where the dialplan leaves what nobody was there to hear, and the server what its database did not take."""
+
+    def write(self, line: SpoolLine) -> None:
+        """On the disk when it returns. Raises OSError."""
 
     def take(self) -> Iterable[SpoolFile]:
         """Every file that has come to rest; unreadable ones are set aside."""

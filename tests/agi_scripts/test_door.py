@@ -1,14 +1,18 @@
 """The AGI door only translates: arguments into events, commands into variables, the sentinel last."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agi_scripts import hung_up, number_noted, offered
 from agi_scripts.door import RING_RESULTS, BadBurst, Burst, Door, moment_of
 from agi_scripts.server import ENTRIES
 from config.prompt_pack import PromptPack
+from ivr.adapters.spool_files import SpoolFiles, parse_line
 from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say, Sound
 from ivr.policy.events import AgentAnswered, CallerGreeted, RingResult
+from ivr.service.ports import BookUnavailable
 from tests.service.house import house
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -37,6 +41,7 @@ def door(tmp_path: Path) -> Door:
             rules=hotline.rules,
             prompts=PromptPack(PROMPTS, tmp_path / "custom", "zh_CN"),
             outbound_trunk="sip:carrier.example:5060",
+            spool=SpoolFiles(tmp_path),
         )
 
 
@@ -147,3 +152,47 @@ def test_a_dialplan_entry_and_its_file_have_one_name() -> None:
     dialplan = (ROOT / "config" / "asterisk" / "hotline_dialplan.conf").read_text("utf-8")
     for entry in ENTRIES:
         assert f"HL_EVENT={entry})" in dialplan or f"/{entry}," in dialplan
+
+
+class LockedSwitchboard:
+    """A book that does not answer."""
+
+    def handle(self, contact: object, key: str, events: object) -> tuple[LineCommand, ...]:
+        raise BookUnavailable("locked")
+
+
+def locked(door: Door) -> Door:
+    return replace(door, switchboard=LockedSwitchboard())  # type: ignore[arg-type] # a fake
+
+
+def test_with_the_book_away_a_hang_up_is_on_the_disk_and_answered__R6(tmp_path: Path, door: Door) -> None:
+    session = FakeBurst("end", STAMP, "1772452800.7", "400", "1772452802.5", "", "1772452812.25")
+    hung_up.main(session, locked(door))  # type: ignore[arg-type] # a fake session
+    assert session.variables["HL_DONE"] == "end"
+    line = parse_line((tmp_path / "1772452800.7.req").read_text().strip())
+    assert (line.kind, line.caller, line.at.timestamp()) == ("ended", "+8613800138000", 1772452812.25)
+
+
+def test_with_the_book_away_any_other_burst_stays_without_its_sentinel(door: Door) -> None:
+    session = FakeBurst("1", STAMP, "1772452800.7")
+    with pytest.raises(BookUnavailable):
+        offered.main(session, locked(door))  # type: ignore[arg-type] # a fake session
+    assert "HL_DONE" not in session.variables
+
+
+def test_a_number_is_on_the_disk_before_the_caller_hears_that_we_have_it__R70(
+    tmp_path: Path, door: Door
+) -> None:
+    session = FakeBurst("noted", STAMP, "1772452800.7", "400", "", "", "13800138111")
+    number_noted.main(session, locked(door))  # type: ignore[arg-type] # a fake session
+    assert session.variables["HL_DONE"] == "noted"
+    line = parse_line((tmp_path / "1772452800.7.req").read_text().strip())
+    assert (line.kind, line.number) == ("noted", "13800138111")
+
+
+def test_a_disk_that_takes_nothing_makes_no_promise__R70(tmp_path: Path, door: Door) -> None:
+    session = FakeBurst("noted", STAMP, "1772452800.7", "400", "", "", "13800138111")
+    full = replace(door, spool=SpoolFiles(tmp_path / "missing"))
+    with pytest.raises(OSError, match="missing"):
+        number_noted.main(session, full)  # type: ignore[arg-type] # a fake session
+    assert "HL_DONE" not in session.variables

@@ -58,6 +58,11 @@ class Capacity:
     half: Cost
     trials: tuple[Trial, ...]
 
+    @property
+    def at_least(self) -> bool:
+        """No higher rate was tried: the true limit may lie above."""
+        return self.limit is not None and self.limit >= max(trial.rate for trial in self.trials)
+
 
 def find_limit(variant: Variant, program: Program, say: Say) -> tuple[int | None, tuple[Trial, ...]]:
     """About a minute; every window is kept."""

@@ -79,7 +79,11 @@ def _table(capacities: Sequence[Capacity]) -> list[str]:
 def _row(c: Capacity) -> str:
     trial, cost = c.half.trial, c.half
     times = f"{trial.p50_ms:>17.1f}{trial.p99_ms:>9.1f}"
-    return f"{c.key} {c.name:22}{c.limit or 0:>9}{times}{cost.cpu_ms_per_call:>13.1f}{cost.work_after_seconds:>14.1f}"
+    return f"{c.key} {c.name:22}{_limit(c):>9}{times}{cost.cpu_ms_per_call:>13.1f}{cost.work_after_seconds:>14.1f}"
+
+
+def _limit(capacity: Capacity) -> str:
+    return f"{'>=' if capacity.at_least else ''}{capacity.limit or 0}"
 
 
 def _ratio_lines(report: Report) -> list[str]:

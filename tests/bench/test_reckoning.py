@@ -74,3 +74,8 @@ def test_a_call_that_is_not_in_the_book_fails_its_rate() -> None:
 def test_only_a_window_with_few_failures_is_tried_again(failed: int, again: bool) -> None:
     trial = Trial(rate=10, calls=100, failed=failed, unwritten=0, p50_ms=2, p99_ms=3)
     assert trial.perhaps_spoilt is again
+
+
+def test_a_limit_above_which_nothing_was_tried_is_told_as_at_least() -> None:
+    assert ">=5" in as_text(Report(capacities=[capacity("a", 5)], wakes=[], machine={}))
+    assert ">=" not in as_text(Report(capacities=[capacity("a", None)], wakes=[], machine={}))
