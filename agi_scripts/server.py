@@ -120,6 +120,9 @@ def main() -> int:
     logging.basicConfig(
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    sys.setswitchinterval(
+        0.0005
+    )  # the one writer gives way at every statement: it must not wait 5 ms to go on
     hotline = Hotline(load())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: hotline.stop())

@@ -13,7 +13,7 @@ from ivr.adapters.asterisk_manager import AsteriskManager, LiveChannel, ManagerR
 from ivr.adapters.manager_wire import Message
 from ivr.policy.events import AgentAnswered, CallerGreeted, Event
 
-_STAMPS: Final[dict[str, type[Event]]] = {"HotlineServed": AgentAnswered, "HotlineGreeted": CallerGreeted}
+_STAMPS: Final[dict[str, type[Event]]] = {"HotlineServed": AgentAnswered}
 _VARIABLES: Final[dict[str, type[Event]]] = {"HL_GREETED": CallerGreeted, "HL_SERVED": AgentAnswered}
 _AT = re.compile(r"[0-9]{9,11}\.[0-9]{1,9}")
 

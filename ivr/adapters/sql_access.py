@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from ivr.adapters.sql_engine import read_engine
+from ivr.adapters.sql_engine import read_engine, what_failed
 from ivr.adapters.sql_migrations import at_head
 from ivr.service.record_ports import DatabaseUnavailableError
 
@@ -25,6 +25,6 @@ def said_plainly() -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise DatabaseUnavailableError(f"the database does not answer: {error.orig}") from error
+        raise DatabaseUnavailableError(f"the database does not answer: {what_failed(error)}") from error
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise DatabaseUnavailableError(f"the database cannot be used: {error}") from error

@@ -5,7 +5,8 @@ import secrets
 
 import sqlalchemy as sa
 
-from ivr.adapters.sql_engine import create_engine
+from ivr.adapters.sql_engine import create_engine, read_engine
+from ivr.adapters.sql_postgres import Turn
 from ivr.adapters.sql_schema import agents
 from ivr.adapters.sql_sip_accounts import SipAccount, add_account, all_accounts
 from ivr.policy.floor import AgentState
@@ -20,7 +21,8 @@ class SqlAgents:
     """AgentBook over one database; also the SIP accounts made for them."""
 
     def __init__(self, url: str, clock: Clock) -> None:
-        self._engine = create_engine(url)
+        self._engine = create_engine(url, turn=Turn.FLOOR)
+        self._readers = read_engine(url)
         self._clock = clock
 
     def add(self, login: str, name: str, role: str, phone: Phone, password: str | None) -> SipAccount | None:
@@ -64,17 +66,17 @@ class SqlAgents:
         """The agent who has that phone; of two who share it the one who is not offline."""
         offline = sa.case((agents.c.state == AgentState.OFFLINE.value, 1), else_=0)
         mine = sa.select(agents.c.login).where(agents.c.phone == phone).order_by(offline, agents.c.login)
-        with self._engine.connect() as connection:
+        with self._readers.connect() as connection:
             return connection.execute(mine.limit(1)).scalar()
 
     def count(self) -> int:
         """How many there are."""
-        with self._engine.connect() as connection:
+        with self._readers.connect() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(agents)).scalar_one()
 
     def accounts(self) -> tuple[SipAccount, ...]:
         """Every registering phone's account."""
-        with self._engine.connect() as connection:
+        with self._readers.connect() as connection:
             return all_accounts(connection)
 
 

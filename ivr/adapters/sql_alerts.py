@@ -17,8 +17,9 @@ class SqlAlerts:
     def add(self, kind: str, phone: str) -> None:
         """An alert about whoever has that phone, in the call he is in now."""
         whose = sa.select(agents.c.login, agents.c.call_id).where(agents.c.phone == phone)
+        in_a_call_first = whose.order_by(agents.c.call_id.is_(None), agents.c.login).limit(1)
         with self._engine.begin() as connection:
-            row = connection.execute(whose).one_or_none()
+            row = connection.execute(in_a_call_first).one_or_none()
             values = {
                 "at": self._clock.now(),
                 "kind": kind,

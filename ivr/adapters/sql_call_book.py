@@ -1,18 +1,20 @@
 """The call book in SQL: calls, events, the floor and the agents' reservations, a few prepared statements a burst.
 
-Reserving an agent is one conditional update; whoever comes second finds no row and decides again.
+Units are carried out one after the other, in every process; on top of that reserving an agent is one conditional
+update: whoever comes second finds no row and decides again.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from ivr.adapters.sql_engine import create_engine, read_engine, sqlite_path
-from ivr.adapters.sql_schema import agents, alerts, calls, events, outbox, ring_backs, rule_sets
+from ivr.adapters.sql_engine import create_engine, read_engine, what_failed
+from ivr.adapters.sql_postgres import Turn
+from ivr.adapters.sql_schema import Moment, agents, alerts, calls, events, outbox, ring_backs
 from ivr.adapters.sql_writer import GroupWriter
 from ivr.policy.call import Call, Phase
 from ivr.policy.commands import (
@@ -59,32 +61,54 @@ _reserve = (
 )
 
 
+_mine = calls.c.id == sa.bindparam("i")
+_saved = (
+    "phase",
+    "greeted_at",
+    "greeted_by",
+    "served_at",
+    "ended_at",
+    "outcome",
+    "agent",
+    "state",
+    "standing",
+)
+_save = sa.update(calls).where(_mine).values({name: sa.bindparam(name) for name in _saved})
+_save_key = _save.values(last_key=sa.bindparam("k"))
+_save_served_by = sa.update(calls).where(_mine).values(served_by=sa.bindparam("served_by"))
+_add_call = sa.insert(calls).returning(calls.c.id)
+_add_outbox = sa.insert(outbox)
+_add_event = sa.insert(events)
+_store_rules = sa.text("INSERT INTO rule_sets (digest, body) VALUES (:digest, :body) ON CONFLICT DO NOTHING")
+
+
 class SqlCallBook:
     """CallBook over one database; `clock` only stamps rows, decisions carry their own time."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         self._clock = clock
-        self._engine = create_engine(url)
-        self._readers = read_engine(url)
+        self._engine = create_engine(url, turn=Turn.FLOOR, on_call_path=True)
+        self._readers = read_engine(url, on_call_path=True)
         self._writer = GroupWriter(self._engine)
         self._digests: dict[Rules, str] = {}
-        self._one_writer = sqlite_path(url) is not None
 
     def unit(self, work: Callable[[CallUnit], T], *, budget_seconds: float = 1.5) -> T:
         """One durable transaction; see the port."""
+        written: dict[Rules, str] = {}
+        result = self._writer.run(lambda connection: work(self._unit(connection, written)), budget_seconds)
+        self._digests.update(written)  # stored for good only now
+        return result
 
-        def in_transaction(connection: sa.Connection) -> T:
-            return work(SqlCallUnit(connection, self._clock, self._digests, self._one_writer))
-
-        return self._writer.run(in_transaction, budget_seconds)
+    def _unit(self, connection: sa.Connection, written: dict[Rules, str]) -> CallUnit:
+        return SqlCallUnit(connection, self._clock, self._digests, written)
 
     def anything_due(self, at: datetime) -> bool:
         """An agent to free, or one free while somebody waits."""
         try:
             with self._readers.connect() as connection:
-                return _anything_due(connection, at)
+                return bool(connection.execute(_anything_due, {"at": at}).scalar())
         except sa.exc.SQLAlchemyError as error:
-            raise BookUnavailable(str(error)) from error
+            raise BookUnavailable(what_failed(error)) from error
 
     def close(self) -> None:
         """Finish what is queued."""
@@ -93,22 +117,14 @@ class SqlCallBook:
         self._readers.dispose()
 
 
-def _anything_due(connection: sa.Connection, at: datetime) -> bool:
-    over = sa.select(agents.c.login).where(_over(at))
-    free = sa.select(agents.c.login).where(agents.c.state == AgentState.AVAILABLE.value)
-    waits = sa.select(calls.c.id).where(calls.c.phase.in_(IN_LINE))
-    due = sa.or_(sa.exists(over), sa.and_(sa.exists(free), sa.exists(waits)))
-    return bool(connection.execute(sa.select(due)).scalar())
-
-
 @dataclass
 class SqlCallUnit:
-    """CallUnit over one open transaction."""
+    """CallUnit over one open transaction; `written` are the rules whose digests are as durable as this unit."""
 
     connection: sa.Connection
     clock: Clock
-    digests: dict[Rules, str]
-    one_writer: bool
+    digests: Mapping[Rules, str]
+    written: dict[Rules, str]
 
     def find(self, door: str, ref: str) -> Entry | None:
         """A call by its own reference."""
@@ -123,25 +139,23 @@ class SqlCallUnit:
         values = {
             "door": contact.door,
             "ref": contact.ref,
-            "hotline": contact.hotline,
-            "caller": contact.caller,
-            "channel": contact.channel,
+            "hotline": _fitting(calls.c.hotline, contact.hotline),
+            "caller": _fitting(calls.c.caller, contact.caller),
+            "channel": _fitting(calls.c.channel, contact.channel),
             "presented_at": contact.presented_at,
             "phase": Phase.OFFERED.value,
             "outcome": "in_progress",
             "state": "{}",
             "standing": "[]",
         }
-        call_id = self.connection.execute(sa.insert(calls).returning(calls.c.id), values).scalar_one()
+        call_id = self.connection.execute(_add_call, values).scalar_one()
         row = {"topic": OPEN_RECORD, "ref": call_id, "created_at": self.clock.now()}
-        self.connection.execute(sa.insert(outbox), row)
+        self.connection.execute(_add_outbox, row)
         call = Call(call_id=call_id, presented_at=contact.presented_at, number=number)
         return Entry(call=call, contact=contact, standing=(), last_key=None)
 
     def floor(self) -> Floor:
         """Agents on the floor and the head of the line."""
-        if not self.one_writer:  # elsewhere others may decide at the same time: one decision after the other
-            self.connection.execute(sa.text("LOCK TABLE agents IN SHARE ROW EXCLUSIVE MODE"))
         on_floor = tuple(_agent(row) for row in self.connection.execute(_on_floor))
         free = sum(agent.state is AgentState.AVAILABLE for agent in on_floor)
         if not free:
@@ -155,17 +169,31 @@ class SqlCallUnit:
         for command in step.for_the_books:
             self._carry_out(step.call, command, decision.event.at)
         self._note(entry, decision.event, floor=decision.floor, decision=decision)
-        entry = replace(entry, call=step.call, standing=step.for_the_line or entry.standing)
-        self._save(entry, served_by=step.call.agent if isinstance(decision.event, AgentAnswered) else None)
-        return entry
+        if isinstance(decision.event, AgentAnswered) and step.call.agent is not None:
+            served_by = {"i": step.call.call_id, "served_by": step.call.agent}
+            self.connection.execute(_save_served_by, served_by)
+        return replace(entry, call=step.call, standing=step.for_the_line or entry.standing)
 
     def refuse(self, entry: Entry, event: Event) -> None:
         """An event that meant nothing."""
         self._note(entry, event, floor=None, decision=None)
 
-    def remember_key(self, entry: Entry, key: str) -> None:
-        """The burst just handled."""
-        self.connection.execute(sa.update(calls).where(calls.c.id == entry.call.call_id), {"last_key": key})
+    def save(self, entry: Entry, key: str | None = None) -> None:
+        """The call as it stands, once a unit, and the burst just handled."""
+        call = entry.call
+        values: dict[str, Any] = {
+            "i": call.call_id,
+            "phase": call.phase.value,
+            "greeted_at": call.greeted_at,
+            "greeted_by": call.greeted_by,
+            "served_at": call.served_at,
+            "ended_at": call.ended_at,
+            "outcome": call.outcome.value,
+            "agent": call.agent,
+            "state": codec.call_to_json(call),
+            "standing": codec.commands_to_json(entry.standing),
+        }
+        self.connection.execute(*((_save, values) if key is None else (_save_key, {**values, "k": key})))
 
     def free_agents_due(self, at: datetime) -> int:
         """Wrap-ups and leases that are over."""
@@ -238,7 +266,8 @@ class SqlCallUnit:
         self._free(call, command.agent, at, AgentState.WRAP_UP, {"until": until, "call_id": call.call_id})
 
     def _list(self, call: Call, command: ListForRingBack, at: datetime) -> None:
-        row = {"call_id": call.call_id, "number": command.number, "reason": command.reason, "listed_at": at}
+        number = _fitting(ring_backs.c.number, command.number)
+        row = {"call_id": call.call_id, "number": number, "reason": command.reason, "listed_at": at}
         known = sa.select(ring_backs.c.id).where(ring_backs.c.call_id == call.call_id)
         if self.connection.execute(known).first() is None:
             self.connection.execute(sa.insert(ring_backs), {**row, "done": False})
@@ -261,23 +290,6 @@ class SqlCallUnit:
             call=call, contact=contact, standing=codec.line_from_json(row.standing), last_key=row.last_key
         )
 
-    def _save(self, entry: Entry, served_by: str | None) -> None:
-        call = entry.call
-        values: dict[str, Any] = {
-            "phase": call.phase.value,
-            "greeted_at": call.greeted_at,
-            "greeted_by": call.greeted_by,
-            "served_at": call.served_at,
-            "ended_at": call.ended_at,
-            "outcome": call.outcome.value,
-            "agent": call.agent,
-            "state": codec.call_to_json(call),
-            "standing": codec.commands_to_json(entry.standing),
-        }
-        if served_by is not None:
-            values["served_by"] = served_by
-        self.connection.execute(sa.update(calls).where(calls.c.id == call.call_id), values)
-
     def _note(self, entry: Entry, event: Event, floor: Floor | None, decision: Decision | None) -> None:
         row = {
             "call_id": entry.call.call_id,
@@ -288,28 +300,32 @@ class SqlCallUnit:
             "rules": None if decision is None else self._digest(decision.rules),
             "commands": codec.commands_to_json(decision.step.commands) if decision else "[]",
         }
-        self.connection.execute(sa.insert(events), row)
+        self.connection.execute(_add_event, row)
 
     def _digest(self, rules: Rules) -> str:
-        """The rules' digest; their text is stored the first time a unit needs it."""
+        """The rules' digest; their text is stored until a unit that stored it is known to be durable."""
         known = self.digests.get(rules)
         if known is not None:
             return known
         body = codec.rules_to_json(rules)
         digest = hashlib.sha256(body.encode()).hexdigest()
-        if self.connection.execute(sa.select(rule_sets).where(rule_sets.c.digest == digest)).first() is None:
-            self.connection.execute(sa.insert(rule_sets), {"digest": digest, "body": body})
-        else:
-            self.digests[rules] = digest
+        self.connection.execute(_store_rules, {"digest": digest, "body": body})
+        self.written[rules] = digest
         return digest
 
 
-def _over(at: datetime) -> sa.ColumnElement[bool]:
+def _over(at: Any) -> sa.ColumnElement[bool]:
     """A wrap-up that is over; a lease that is, unless its call still stands by it: perhaps they talk already."""
     with_him = (Phase.RINGING.value, Phase.FETCHING.value, Phase.TALKING.value)
     stands = sa.exists().where(calls.c.id == agents.c.call_id, calls.c.phase.in_(with_him))
     lease = sa.and_(agents.c.state == AgentState.RESERVED.value, sa.not_(stands))
     return sa.and_(agents.c.until <= at, sa.or_(agents.c.state == AgentState.WRAP_UP.value, lease))
+
+
+def _fitting(column: sa.Column[Any], text: str | None) -> str | None:
+    """A foreign text as long as its column, without the one character PostgreSQL cannot keep: no call fails for it."""
+    length = column.type.length if isinstance(column.type, sa.String) else None
+    return None if text is None else text.replace("\0", "")[:length]
 
 
 def _wanted_or(state: AgentState) -> sa.ColumnElement[str]:
@@ -330,3 +346,15 @@ def _agent(row: sa.Row[Any]) -> Agent:
 def _waiting(row: sa.Row[Any, Any, Any]) -> Waiting:
     passed_over = codec.call_from_json(row.state).passed_over
     return Waiting(call_id=row.id, presented_at=row.presented_at, passed_over=passed_over)
+
+
+def _due() -> sa.Select[Any]:
+    """An agent to free, or one free while somebody waits."""
+    at = sa.bindparam("at", type_=Moment())
+    over = sa.select(agents.c.login).where(_over(at))
+    free = sa.select(agents.c.login).where(agents.c.state == AgentState.AVAILABLE.value)
+    waits = sa.select(calls.c.id).where(calls.c.phase.in_(IN_LINE))
+    return sa.select(sa.or_(sa.exists(over), sa.and_(sa.exists(free), sa.exists(waits))))
+
+
+_anything_due = _due()

@@ -13,7 +13,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from ivr.adapters.sql_engine import sqlite_engine, sqlite_path
+from ivr.adapters.sql_engine import create_engine, sqlite_engine, sqlite_path
+from ivr.adapters.sql_postgres import Turn
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -53,7 +54,7 @@ def at_head(engine: sa.Engine) -> bool:
 def _migrating_engine(url: str) -> sa.Engine:
     """Without foreign keys on SQLite: a revision that rebuilds a table drops the old one first."""
     if sqlite_path(url) is None:
-        return sa.create_engine(url)
+        return create_engine(url, turn=Turn.MIGRATION)
     return sqlite_engine(url, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "foreign_keys=OFF"))
 
 

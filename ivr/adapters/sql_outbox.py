@@ -33,5 +33,7 @@ class SqlOutbox:
             return [Pending(id=row.id, topic=row.topic, ref=row.ref) for row in connection.execute(query)]
 
     def mark_rung(self, ids: Collection[int], at: datetime) -> None:
+        # Rows somebody else is writing are being done: to wait for them would be to wait in a circle.
+        mine = sa.select(outbox.c.id).where(outbox.c.id.in_(ids)).with_for_update(skip_locked=True)
         with self._writers.begin() as connection:
-            connection.execute(sa.update(outbox).where(outbox.c.id.in_(ids)).values(rung_at=at))
+            connection.execute(sa.update(outbox).where(outbox.c.id.in_(mine)).values(rung_at=at))

@@ -8,6 +8,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from ivr.adapters.sql_engine import create_engine, read_engine
+from ivr.adapters.sql_postgres import Turn
 from ivr.adapters.sql_schema import calls, companies, company_numbers, outbox, records
 from ivr.service.record_ports import CallOnRecord, Company, NewRecord, RecordUnit
 
@@ -20,7 +21,7 @@ class SqlRecords:
     """RecordBook over the tables; make it after the fork that uses it."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(url)
+        self._engine = create_engine(url, turn=Turn.RECORDS)
         self._readers = read_engine(url)
 
     def record_of(self, call_id: int) -> int | None:

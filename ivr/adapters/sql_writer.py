@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from ivr.adapters.sql_engine import what_failed
 from ivr.service.ports import BookUnavailable
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ class GroupWriter:
             unit.future.cancel()
             raise BookUnavailable(f"no commit within {budget_seconds:g} s") from error
         except sa.exc.SQLAlchemyError as error:
-            raise BookUnavailable(str(error)) from error
+            raise BookUnavailable(what_failed(error)) from error
         return result
 
     def close(self) -> None:
@@ -92,15 +93,19 @@ class GroupWriter:
     def _attempt(self, connection: sa.Connection, unit: Unit, done: list[tuple[Unit, Any]]) -> None:
         if not unit.future.set_running_or_notify_cancel():
             return  # its waiter gave up
-        savepoint = connection.begin_nested()
-        try:
-            result = unit.work(connection)
-        except Exception as error:  # noqa: BLE001 # belongs to whoever asked for this unit
-            savepoint.rollback()
-            unit.future.set_exception(error)
+        for again in (True, False):
+            savepoint = connection.begin_nested()
+            try:
+                result = unit.work(connection)
+            except Exception as error:  # noqa: BLE001 # belongs to whoever asked for this unit
+                savepoint.rollback()
+                if again and _lost_a_race(error):
+                    continue
+                unit.future.set_exception(error)
+                return
+            savepoint.commit()
+            done.append((unit, result))
             return
-        savepoint.commit()
-        done.append((unit, result))
 
     def _next(self) -> Unit | None:
         try:
@@ -110,3 +115,9 @@ class GroupWriter:
         if unit is None:
             self._units.put(None)
         return unit
+
+
+def _lost_a_race(error: Exception) -> bool:
+    """PostgreSQL ended it so that another could go on: the unit is as if it had never begun."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state in {"40001", "40P01"}

@@ -83,6 +83,13 @@ _PRIVATE_NETWORKS = (
 _VAR_DIRS = ("lib", "db", "keys/keys", "agi", "spool", "log/cdr-custom", "cache")
 
 
+def rendered(settings: Settings, name: str) -> str:
+    """One file of config/asterisk with this installation's settings in it, for a switch that is not ours."""
+    nowhere = Asterisk(argv=(), module_dir=Path("unused"), data_dir=Path("unused"), version="")
+    text = (settings.root / "config" / "asterisk" / name).read_text("utf-8")
+    return _fill(text, _values(settings, load_rules(settings), nowhere))
+
+
 def render_phones(settings: Settings, accounts: Iterable[SipAccount]) -> None:
     """The registering phones; what a reload reads again."""
     blocks = [

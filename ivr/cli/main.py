@@ -4,6 +4,7 @@ import logging
 import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -35,12 +36,13 @@ def hotline(context: click.Context) -> None:
 
 
 @hotline.command()
+@click.option("--procfile", type=click.Path(exists=True, path_type=Path), hidden=True)
 @click.pass_obj
-def run(app: App) -> None:
+def run(app: App, procfile: Path | None) -> None:
     """Start everything in the foreground (make run)."""
     from ivr.cli.run import run_everything
 
-    sys.exit(run_everything(app.settings, app.rules))
+    sys.exit(run_everything(app.settings, app.rules, procfile))
 
 
 @hotline.command()

@@ -6,6 +6,7 @@ import time
 import urllib.error
 import urllib.request
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -26,13 +27,13 @@ READY_WITHIN_SECONDS = 60.0
 DEMO_AGENTS = (("wang", "王芳"), ("li", "李强"))
 
 
-def run_everything(settings: Settings, rules: Rules) -> int:
-    """Until Ctrl-C; the exit code."""
+def run_everything(settings: Settings, rules: Rules, procfile: Path | None = None) -> int:
+    """Until Ctrl-C; the exit code. Another Procfile than the repository's serves tests of faults."""
     _say(f"三声热线 · data in {settings.data_dir} · logs in {settings.log_dir}")
     for key in ignored_policy_keys(settings):
         _say(f"policy key {key} is known but has no effect in this version")
     about = {"web": web_address(settings), "sip": sip_address(settings)}
-    parts = parse_procfile((settings.root / "Procfile").read_text("utf-8"), environment())
+    parts = parse_procfile((procfile or settings.root / "Procfile").read_text("utf-8"), environment())
     _say("1/3 database")
     try:
         migrate(settings.database_url)

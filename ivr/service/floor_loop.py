@@ -71,8 +71,13 @@ class FloorLoop:
         unit.free_agents_due(now)
         turns = unit.floor().assignments(now)
         found = (unit.find_id(waiting.call_id) for waiting, _agent in turns)
-        moved = (apply(unit, entry, TurnCame(at=now), self._rules) for entry in found if entry is not None)
+        moved = (self._turn_came(unit, entry, now) for entry in found if entry is not None)
         return tuple(entry for entry in moved if entry.call.phase is Phase.FETCHING)
+
+    def _turn_came(self, unit: CallUnit, entry: Entry, now: datetime) -> Entry:
+        moved = apply(unit, entry, TurnCame(at=now), self._rules)
+        unit.save(moved)  # before the next one looks at the line
+        return moved
 
     def _fetch(self, entry: Entry, decided_at: datetime) -> None:
         if self._clock.now() - decided_at > timedelta(seconds=LATE_SECONDS):
@@ -104,4 +109,4 @@ class FloorLoop:
     def _end(self, unit: CallUnit, call_id: int, now: datetime) -> None:
         entry = unit.find_id(call_id)
         if entry is not None and entry.call.phase is not Phase.ENDED:
-            apply(unit, entry, HungUp(at=now), self._rules)
+            unit.save(apply(unit, entry, HungUp(at=now), self._rules))

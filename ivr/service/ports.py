@@ -77,7 +77,7 @@ class CallUnit(Protocol):
         """Every agent not offline; the head of the line, one call longer than there are free agents."""
 
     def write(self, entry: Entry, decision: Decision) -> Entry:
-        """The event and what it led to; the book commands carried out; the call as it stands now.
+        """The event and what it led to; the book commands carried out; the call as it then stands, not yet saved.
 
         Raises ReservationLost.
         """
@@ -85,7 +85,8 @@ class CallUnit(Protocol):
     def refuse(self, entry: Entry, event: Event) -> None:
         """Note an event that meant nothing in the call's phase."""
 
-    def remember_key(self, entry: Entry, key: str) -> None: ...
+    def save(self, entry: Entry, key: str | None = None) -> None:
+        """The call as it stands, and the key of the burst just handled."""
 
     def free_agents_due(self, at: datetime) -> int:
         """End wrap-ups that are over and reservations whose lease is; how many agents that freed."""

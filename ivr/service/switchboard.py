@@ -20,7 +20,10 @@ RESERVATION_TRIES = 3
 
 
 def apply(unit: CallUnit, entry: Entry, event: Event, rules: Rules) -> Entry:
-    """Advance one call by one event inside a unit; an event that means nothing now is noted and changes nothing."""
+    """Advance one call by one event inside a unit, without saving it yet.
+
+    An event that means nothing now is noted and changes nothing.
+    """
     for _ in range(RESERVATION_TRIES):
         floor = Floor() if type(event) in FLOORLESS else unit.floor()
         try:
@@ -72,7 +75,7 @@ class Switchboard:
         for event in events:
             if _is_news(entry, event):
                 entry = apply(unit, entry, event, self._rules)
-        unit.remember_key(entry, key)
+        unit.save(entry, key)
         if entry.standing is before:
             entry = self._repeat(entry, events[-1].at)
         return replace(entry, last_key=key)
@@ -83,7 +86,7 @@ class Switchboard:
     def _note(self, unit: CallUnit, contact: Contact, event: Event) -> None:
         entry = unit.find(contact.door, contact.ref)
         if entry is not None and entry.call.phase is not Phase.ENDED and _is_news(entry, event):
-            apply(unit, entry, event, self._rules)
+            unit.save(apply(unit, entry, event, self._rules))
 
 
 def _is_news(entry: Entry, event: Event) -> bool:

@@ -1,4 +1,4 @@
-"""A real SQLite file of the newest schema, and the few rows these tests begin with."""
+"""A real database of the newest schema, and the few rows these tests begin with."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -31,8 +31,9 @@ class SetClock:
 class Database:
     """Rows in, rows out."""
 
-    def __init__(self, directory: Path) -> None:
-        self.url = f"sqlite:///{directory / 'hotline.db'}"
+    def __init__(self, place: Path | str) -> None:
+        """In an SQLite file in that directory, or wherever that URL says."""
+        self.url = place if isinstance(place, str) else f"sqlite:///{place / 'hotline.db'}"
         migrate(self.url)
         self.engine = create_engine(self.url)
         self._refs = count(1)
@@ -54,6 +55,16 @@ class Database:
         self.add(tables.outbox, topic="open_record", ref=call_id, created_at=NINE)
         return call_id
 
+    def add_agent(self, login: str, state: str = "available", **values: Any) -> None:
+        """Idle since nine."""
+        agent: dict[str, Any] = {"login": login, "name": login.title(), "role": "agent", "state": state}
+        agent |= {"phone": f"endpoint:{login}", "since": NINE, "idle_since": NINE, "misses": 0, "epoch": 0}
+        self.add(tables.agents, **agent | values)
+
+    def agent(self, login: str) -> dict[str, Any]:
+        (row,) = (row for row in self.rows(tables.agents) if row["login"] == login)
+        return row
+
     def add_company(self, name: str, *numbers: str, tax_bureau: str | None = None) -> int:
         company: int = self.add(tables.companies, name=name, match_name=name, tax_bureau=tax_bureau)
         for number in numbers:
@@ -62,7 +73,8 @@ class Database:
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:
         with self.engine.begin() as connection:
-            return [dict(row) for row in connection.execute(sa.select(table)).mappings()]
+            query = sa.select(table).order_by(*table.primary_key.columns)
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def undone(self) -> list[int]:
         return [row["ref"] for row in self.rows(tables.outbox) if row["done_at"] is None]

@@ -1,7 +1,5 @@
 """A record and its row of the outbox are one transaction."""
 
-from pathlib import Path
-
 import pytest
 
 from ivr.adapters.sql_records import SqlRecords
@@ -16,8 +14,7 @@ def opened(call_id: int, number: str | None = CALLER) -> NewRecord:
     )
 
 
-def test_a_record_that_could_not_be_written_stays_on_the_outbox(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+def test_a_record_that_could_not_be_written_stays_on_the_outbox(database: Database) -> None:
     call_id = database.add_call()
 
     def breaks(unit: RecordUnit) -> None:
@@ -31,8 +28,7 @@ def test_a_record_that_could_not_be_written_stays_on_the_outbox(tmp_path: Path) 
     assert database.undone() == [call_id]
 
 
-def test_open_records_are_found_by_number_or_company_and_closed_ones_are_not(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+def test_open_records_are_found_by_number_or_company_and_closed_ones_are_not(database: Database) -> None:
     company = database.add_company("北京航天")
     base = {"fields": "{}", "open_records": "[]", "opened_at": NINE}
     same_number, same_company, closed, _other = (
@@ -50,5 +46,5 @@ def test_open_records_are_found_by_number_or_company_and_closed_ones_are_not(tmp
     assert book.unit(lambda unit: unit.open_records(None, None)) == []
 
 
-def test_a_call_nobody_knows_is_none(tmp_path: Path) -> None:
-    assert SqlRecords(Database(tmp_path).url).unit(lambda unit: unit.call(7)) is None
+def test_a_call_nobody_knows_is_none(database: Database) -> None:
+    assert SqlRecords(database.url).unit(lambda unit: unit.call(7)) is None

@@ -3,13 +3,12 @@
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from ivr.adapters.sql_engine import create_engine
-from ivr.adapters.sql_migrations import migrate
+from ivr.adapters.sql_postgres import Turn
 from ivr.adapters.sql_schema import alerts
 from ivr.adapters.sql_writer import GroupWriter
 from ivr.service.ports import BookUnavailable
@@ -17,10 +16,8 @@ from tests.service.house import NOON
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    url = f"sqlite:///{tmp_path}/hotline.db"
-    migrate(url)
-    made = create_engine(url)
+def engine(url: str) -> Iterator[sa.Engine]:
+    made = create_engine(url, turn=Turn.FLOOR, on_call_path=True)
     yield made
     made.dispose()
 

@@ -43,10 +43,20 @@ def sipp() -> Program:
 
 
 class RunningHotline:
-    """`policy` is TOML laid over the shipped policy; entering waits for /readyz and the SIP port."""
+    """`policy` is TOML laid over the shipped policy; entering waits for /readyz and the SIP port.
 
-    def __init__(self, data_dir: Path, policy: str = "", env: Mapping[str, str] | None = None) -> None:
+    `procfile` stands in for the repository's: parts that fall ill on request.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        policy: str = "",
+        env: Mapping[str, str] | None = None,
+        procfile: Path | None = None,
+    ) -> None:
         self.data_dir = data_dir
+        self._options = [] if procfile is None else ["--procfile", str(procfile)]
         data_dir.mkdir(parents=True, exist_ok=True)
         policy_path = data_dir / "policy.toml"
         policy_path.write_text(policy, "utf-8")
@@ -76,7 +86,7 @@ class RunningHotline:
 
     def start(self, seconds: float = 40) -> None:
         """Starts `hotline run` and waits until it is ready."""
-        argv = [sys.executable, "-m", "ivr", "run"]
+        argv = [sys.executable, "-m", "ivr", "run", *self._options]
         with (self.data_dir / "run.out").open("ab") as out:
             self._process = subprocess.Popen(
                 argv, cwd=ROOT, env=self.environ, stdout=out, stderr=subprocess.STDOUT, start_new_session=True

@@ -1,0 +1,1 @@
+"""Long campaigns against the real adapters, judged afterwards from what was written down."""
