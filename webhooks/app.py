@@ -4,11 +4,19 @@ import dataclasses
 
 from flask import Flask, Response, jsonify
 
+from config.policy import load_rules
+from config.prompt_pack import PromptPack
 from config.redis_address import redis_url
 from config.settings import Settings, load
 from ivr.adapters.readiness_checks import readiness_checks
 from ivr.adapters.system_clock import SystemClock
+from ivr.bootstrap import call_book
 from ivr.service.readiness import Readiness
+from ivr.service.switchboard import Switchboard
+from webhooks.twilio_door import TwilioDoor
+from webhooks.twilio_guard import TwilioAccount
+from webhooks.twilio_routes import closed_blueprint, twilio_blueprint
+from webhooks.twilio_sounds import TwilioSounds, sounds_blueprint
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -17,7 +25,40 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     checks = readiness_checks(settings.database_url, redis_url(settings), SystemClock())
     _add_health(app, Readiness(checks))
+    _add_twilio(app, settings)
     return app
+
+
+def twilio_account(settings: Settings) -> TwilioAccount | None:
+    """What the settings say of Twilio, or None where any of it is missing."""
+    base, sid, token = settings.public_base_url, settings.twilio_account_sid, settings.twilio_auth_token
+    if base is None or sid is None or token is None:
+        return None
+    return TwilioAccount(public_base_url=base, account_sid=sid, auth_token=token)
+
+
+def _add_twilio(app: Flask, settings: Settings) -> None:
+    account = twilio_account(settings)
+    if account is None:
+        app.register_blueprint(closed_blueprint())
+        return
+    rules, clock, prompts = load_rules(settings), SystemClock(), settings.root / "config" / "prompts"
+    sounds = TwilioSounds(
+        public_base_url=account.public_base_url,
+        prompts=PromptPack(prompts, settings.data_dir / "custom", "zh_CN"),
+        greeting=rules.greeting,
+        music_path=prompts / "music" / "hold.wav",
+        clock=clock,
+    )
+    door = TwilioDoor(
+        switchboard=Switchboard(call_book(settings), rules),
+        clock=clock,
+        rules=rules,
+        sounds=sounds,
+        public_base_url=account.public_base_url,
+    )
+    app.register_blueprint(sounds_blueprint(sounds))
+    app.register_blueprint(twilio_blueprint(door, account))
 
 
 def _add_health(app: Flask, readiness: Readiness) -> None:
@@ -38,5 +79,5 @@ def _add_health(app: Flask, readiness: Readiness) -> None:
 
     @app.after_request
     def never_cached(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")  # recordings keep theirs
         return response

@@ -130,10 +130,11 @@ class TwilioDoor:
         track = track or first_track(now)
         contact = self._contact(form, "CallSid", track.presented_at)
         if _word(CALL_IS_OVER, form, "CallStatus"):  # a ring ended because the caller left is nobody's miss
-            key, happened = "end", (HungUp(at=_stamped(form, now)),)
+            events: tuple[Event, ...] = (HungUp(at=_stamped(form, now)),)
         else:
-            key, happened = str(track.step), ENTRIES[route](form, now)
-        commands = self.switchboard.handle(contact, key, (*_greeted(track), *happened))
+            events = ENTRIES[route](form, now)
+        key = "end" if isinstance(events[-1], HungUp) else str(track.step)
+        commands = self.switchboard.handle(contact, key, (*_greeted(track), *events))
         onward = track.next(now, picks_up=twiml.picks_up(commands))
         return twiml.render(commands, self._links(onward), self.sounds)
 
@@ -155,8 +156,13 @@ class TwilioDoor:
             self.switchboard.handle(contact, "end", (*_lasted(form, ended_at), HungUp(at=ended_at)))
         return twiml.nothing()
 
-    def apology(self, track: Track | None) -> str:
-        """When nothing else works: said again and again, with music between, until the book answers."""
+    def apology(self, form: Form, track: Track | None) -> str:
+        """When nothing else works: said again and again, with music between, until the book answers.
+
+        Who has been served is owed no apology: his talk is over, and with it his call.
+        """
+        if form.get("DialBridged") == "true":
+            return twiml.goodbye()
         now = self.clock.now()
         track = track or first_track(now)
         greeting = () if track.greeted_at else (self.sounds.greeting,)

@@ -42,7 +42,7 @@ def twilio_blueprint(door: TwilioDoor, account: TwilioAccount) -> Blueprint:
     def fallback() -> Response:
         """Asked by Twilio when another address of ours failed; needs neither book nor policy."""
         log.warning("fallback asked for, error %s", _word("ErrorCode"))
-        return _xml(door.apology(None))
+        return _xml(door.apology(request.form, None))
 
     @blueprint.errorhandler(Exception)
     def failed(error: Exception) -> Response | HTTPException | tuple[str, int]:
@@ -81,7 +81,7 @@ def _track(numbers: dict[str, int]) -> Track | None:
 def _apology(door: TwilioDoor) -> str:
     """A live call never meets silence: with the recordings gone too, it is asked to ring again."""
     try:
-        return door.apology(_track(request.view_args or {}))
+        return door.apology(request.form, _track(request.view_args or {}))
     except Exception:
         log.exception("not even the apology")
         return twiml.last_words()

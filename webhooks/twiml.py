@@ -92,6 +92,13 @@ def last_words() -> str:
     return str(response)
 
 
+def goodbye() -> str:
+    """The call is over."""
+    response = VoiceResponse()
+    response.hangup()
+    return str(response)
+
+
 def nothing() -> str:
     """The answer to a status callback; Twilio reads it and does nothing."""
     return str(VoiceResponse())

@@ -293,5 +293,9 @@ class Supervisor:
         end_strays(self._lock_path, grace_seconds=0.0)
 
     def _tell(self, line: str) -> None:
-        with suppress(OSError):  # a closed terminal is no reason to stop the hotline
+        try:
             self._say(line)
+        except OSError:  # a closed terminal is no reason to stop the hotline, nor to end it with an error
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)

@@ -29,7 +29,7 @@ from tests.real_asterisk.stories import (
     wait_until_heard,
 )
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 DEADLINE, MARGIN = 15.0, 2.0  # the shipped policy: three rings of five seconds, picked up two before
 ALICE, BOB, CAROL, DAN, ERIN = (f"138001381{n:02}" for n in range(1, 6))

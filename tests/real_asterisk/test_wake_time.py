@@ -17,7 +17,7 @@ from tests.real_asterisk.hotline import NUMBER, RunningHotline
 from tests.real_asterisk.sip.phones import AgentPhone, Phone
 from tests.real_asterisk.stories import on_duty
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 POLICY: Final = 'wrap_up_seconds = 0\nanswer_when_saturated = "now"\n'
 WAKES: Final = 200

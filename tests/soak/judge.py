@@ -77,7 +77,7 @@ def _judge_history(lines: Iterable[Line], verdict: Verdict) -> None:
                 verdict.reservations += 1
             case "lets-go" if holders.get(agent) == call:
                 del holders[agent]
-        verdict.attempts += what in {"holds", "nobody"}
+        verdict.attempts += what == "asks"
         verdict.asked_again += what == "asks-again"
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import sqlalchemy as sa
+
 from ivr.adapters.sql_agents import SqlAgents
 from ivr.adapters.sql_call_book import SqlCallBook
 from ivr.adapters.system_clock import SystemClock
@@ -37,8 +39,8 @@ from ivr.service.ports import BookUnavailable, CallBook, Contact
 from ivr.service.switchboard import Switchboard
 
 PROCESSES = 8
-CALLERS_A_PROCESS = 4
-AGENTS = tuple(f"agent{number}" for number in range(6))
+CALLERS_A_PROCESS = 16
+AGENTS = tuple(f"agent{number}" for number in range(12))
 DOORS = ("asterisk", "twilio")
 PATIENCE = 4  # stretches of waiting, then the caller gives up
 _RULES = Rules(wrap_up_seconds=0.0)
@@ -196,8 +198,8 @@ class Caller:
         if self._chance.random() < 0.7:
             return self._asks(HoldElapsed(at=_CLOCK.now()))
         switchboard, contact = self._door.switchboard, self._contact
+        self._counts()
         self._patiently(lambda: switchboard.note(contact, TurnCame(at=_CLOCK.now())))
-        self._door.attempt()
         if self._patiently(lambda: switchboard.phase(contact)) is Phase.FETCHING:
             return self._heard(self._burst(CallerFetched(at=_CLOCK.now())))
         return self._asks(HoldElapsed(at=_CLOCK.now()))
@@ -211,15 +213,17 @@ class Caller:
 
     def _asks(self, event: Event) -> tuple[LineCommand, ...]:
         """A burst that wants an agent."""
-        self._door.attempt()
+        self._counts()
         return self._heard(self._burst(event))
+
+    def _counts(self) -> None:
+        self._tell("asks", "-")
+        self._door.attempt()
 
     def _heard(self, commands: tuple[LineCommand, ...]) -> tuple[LineCommand, ...]:
         match commands[-1]:
             case Ring(agent=str(login)):
                 self._tell("holds", login)
-            case _:
-                self._tell("nobody", "-")
         return commands
 
     def _lets_go(self, login: str) -> None:
@@ -238,5 +242,5 @@ class Caller:
         while True:
             try:
                 return ask()
-            except BookUnavailable:
+            except (BookUnavailable, sa.exc.OperationalError):
                 self._tell("asks-again", "-")
