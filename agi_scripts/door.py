@@ -14,6 +14,7 @@ from config.prompt_pack import PromptPack
 from ivr.adapters.asterisk_phones import dial_string
 from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say
 from ivr.policy.events import AgentAnswered, CallerGreeted, Event, HungUp, RingResult
+from ivr.policy.one_line import one_line
 from ivr.policy.phone import parse_phone
 from ivr.policy.phone_number import caller_identity
 from ivr.policy.rules import Rules
@@ -111,10 +112,10 @@ class Door:
         contact = Contact(
             door="asterisk",
             ref=_checked("HL_REF", arguments.get("HL_REF", ""), _REF),
-            hotline=arguments.get("HL_HOTLINE", "")[:64],
+            hotline=one_line(arguments.get("HL_HOTLINE", ""), 64),
             caller=caller_identity(agi.env.get("agi_callerid", ""), self.rules.area_code),
             presented_at=presented_at,
-            channel=agi.env.get("agi_channel", "")[:160] or None,
+            channel=one_line(agi.env.get("agi_channel", ""), 160) or None,
         )
         return Burst(
             turn=_checked("HL_TURN", arguments.get("HL_TURN", ""), _TURN),

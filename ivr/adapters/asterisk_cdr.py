@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ivr.policy.one_line import one_line
 from ivr.service.reconciler import LoggedCall
 
 _MOST = 1 << 20
@@ -28,7 +29,7 @@ class AsteriskCdr:
         """Callers' legs, one a call: where a call left two rows the last one counts."""
         calls: dict[str, LoggedCall] = {}
         self._ends = {}
-        position = self._start()
+        start = position = self._start()
         for line in self._lines(position):
             position += len(line)
             call = _parsed(line)
@@ -36,6 +37,8 @@ class AsteriskCdr:
                 calls.pop(call.ref, None)
                 calls[call.ref] = call
                 self._ends[call.ref] = position
+        if not calls and position - start > _MOST // 2:
+            self._mark.write_text(str(position))  # nothing of ours in so much: never read again
         return tuple(calls.values())
 
     def read_up_to(self, call: LoggedCall) -> None:
@@ -49,6 +52,8 @@ class AsteriskCdr:
                 text = log.read(_MOST)
         except FileNotFoundError:
             return []
+        if len(text) == _MOST and b"\n" not in text:
+            return [text]  # no line of ours is so long: passed over
         return text[: text.rfind(b"\n") + 1].splitlines(keepends=True)
 
     def _start(self) -> int:
@@ -61,7 +66,10 @@ class AsteriskCdr:
 
 def _parsed(line: bytes) -> LoggedCall | None:
     """None for what is no caller's leg of ours, or cannot be read."""
-    rows = list(csv.reader([line.decode("utf-8", "replace")]))
+    try:
+        rows = list(csv.reader([line.decode("utf-8", "replace")]))
+    except csv.Error:
+        return None
     if len(rows) != 1 or len(rows[0]) != 8:
         return None
     ref, unique, start, answer, end, hotline, caller, _disposition = rows[0]
@@ -72,8 +80,8 @@ def _parsed(line: bytes) -> LoggedCall | None:
     answered_at = _moment(answer) if _MOMENT.fullmatch(answer) and float(answer) > 0 else None
     return LoggedCall(
         ref=ref,
-        hotline=hotline[:64],
-        caller=caller[:80],
+        hotline=one_line(hotline, 64),
+        caller=one_line(caller, 80),
         presented_at=_moment(start),
         answered_at=answered_at,
         ended_at=_moment(end),

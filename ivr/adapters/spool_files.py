@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ivr.policy.one_line import one_line
 from ivr.service.drainer import SpoolFile, SpoolLine
 
 _SETTLED_SECONDS = 0.5
@@ -88,11 +89,11 @@ def parse_line(line: str) -> SpoolLine:
         kind=kind,
         ref=ref,
         presented_at=_moment(presented),
-        hotline=hotline[:64],
-        caller=caller[:80],
+        hotline=one_line(hotline, 64),
+        caller=one_line(caller, 80),
         greeted_at=_moment(greeted) if greeted else None,
         served_at=_moment(seventh) if kind == "ended" and seventh else None,
-        number=seventh[:40] if kind == "noted" else "",
+        number=one_line(seventh, 40) if kind == "noted" else "",
         at=_moment(at),
     )
 
@@ -104,7 +105,7 @@ def render_line(line: SpoolLine) -> str:
         *("v1", line.kind, line.ref, _stamp(line.presented_at), line.hotline, line.caller),
         *(_stamp(line.greeted_at), seventh, _stamp(line.at)),
     )
-    return "|".join(field.replace("|", " ").replace("\n", " ") for field in fields)
+    return "|".join(one_line(field, 200).replace("|", "/") for field in fields)
 
 
 def _stamp(moment: datetime | None) -> str:

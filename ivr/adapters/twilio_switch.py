@@ -22,7 +22,7 @@ AT_ONCE = 8  # fetches on their way at the same time
 log = logging.getLogger(__name__)
 
 
-class OtherTwilio(TwilioHttpClient):
+class OtherTwilio(TwilioHttpClient):  # type: ignore[misc]  # twilio ships no types
     """Everything meant for twilio.com goes to one other address, for tests."""
 
     def __init__(self, base_url: str, timeout: float) -> None:

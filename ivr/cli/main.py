@@ -142,9 +142,23 @@ def main() -> None:
     """Register the commands that live in their own files, then run."""
     from ivr.cli.agents import agent
     from ivr.cli.agreements import agreements
+    from ivr.cli.doctor import doctor
     from ivr.cli.listings import agents, calls, metrics, records
+    from ivr.cli.migrate import migrate
+    from ivr.cli.render import render_dialplan
     from ivr.cli.why import why
 
-    for command in (agent, agents, calls, records, metrics, agreements, why):
+    for command in (
+        agent,
+        agents,
+        calls,
+        records,
+        metrics,
+        agreements,
+        why,
+        doctor,
+        migrate,
+        render_dialplan,
+    ):
         hotline.add_command(command)
     hotline()

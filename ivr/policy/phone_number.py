@@ -8,6 +8,8 @@ import unicodedata
 
 import phonenumbers
 
+from ivr.policy.one_line import one_line
+
 HOME_REGION = "CN"
 _WITHHELD_WORDS = frozenset(
     {"", "anonymous", "unknown", "private", "restricted", "unavailable", "withheld", "blocked", "asterisk"}
@@ -28,7 +30,7 @@ def caller_identity(presented: str, area_code: str) -> str | None:
 
 
 def _raw(text: str) -> str | None:
-    printable = "".join(letter for letter in text if letter.isprintable())[:_RAW_LENGTH]
+    printable = one_line(text, _RAW_LENGTH)
     return f"raw:{printable}" if printable else None
 
 

@@ -72,6 +72,8 @@ class Drainer:
                 self.turn()
             except (BookUnavailable, OSError) as error:
                 log.warning("the spool waits: %s", error)
+            except Exception:
+                log.exception("the spool stumbled; it goes on")
 
     def turn(self) -> int:
         """Import every file that has come to rest; how many."""
@@ -92,9 +94,13 @@ class Drainer:
             door="asterisk",
             ref=line.ref,
             hotline=line.hotline,
-            caller=caller_identity(line.caller, self._rules.area_code),
+            caller=self._identity(line.caller),
             presented_at=line.presented_at,
         )
+
+    def _identity(self, written: str) -> str | None:
+        """The server writes down who it knows the caller to be, the dialplan what was presented (digits only)."""
+        return written if written.startswith("raw:") else caller_identity(written, self._rules.area_code)
 
     def _events(self, line: SpoolLine) -> tuple[Event, ...]:
         greeted = () if line.greeted_at is None else (CallerGreeted(at=line.greeted_at),)

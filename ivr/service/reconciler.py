@@ -61,6 +61,8 @@ class Reconciler:
                 self.turn()
             except (BookUnavailable, OSError) as error:
                 log.warning("the switch's call log waits: %s", error)
+            except Exception:
+                log.exception("the call log stumbled; it goes on")
 
     def turn(self) -> int:
         """How many calls were opened or ended for having been missed."""
