@@ -123,6 +123,7 @@ def run_asterisk(settings: Settings, accounts: Iterable[SipAccount]) -> NoReturn
     if asterisk is None:
         sys.exit("no Asterisk, neither on PATH nor in .tools: `.venv/bin/hotline install-tools` unpacks one")
     config = asterisk_config.render(settings, asterisk, accounts)
+    os.umask(0o077)  # its log names the AGI address with its token, its call log the callers
     _become(settings, [*asterisk.argv, "-f", "-C", str(config)])
 
 
