@@ -19,7 +19,7 @@ LINT_IMPORTS := $(PY) -c 'import sys; from importlinter.cli import lint_imports_
 # Most tests wait for real time to pass: three files at once; what judges milliseconds runs alone afterwards.
 SIDE_BY_SIDE := -n 3 --dist loadfile
 
-.PHONY: help run test check call bench lint
+.PHONY: help run test check call bench faults lint
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\): .*## /\1 /p' $(MAKEFILE_LIST) | while read -r name text; do printf 'make %-6s %s\n' "$$name" "$$text"; done
@@ -39,6 +39,9 @@ call: $(RUNTIME) $(TOOLS) ## Place one real SIP call to the running hotline and 
 
 bench: $(DEV) $(TOOLS) ## Measure calls a second and wake times beside their rivals, in under 8 minutes.
 	@exec $(PY) -m tests.bench
+
+faults: $(DEV) $(TOOLS) ## Break every part while hundreds of callers call: nobody is late, lost or doubled; under 8 minutes.
+	@exec $(PY) -m tests.faults
 
 lint: $(DEV)
 	@$(PY) -m ruff check .

@@ -45,7 +45,7 @@ def said(console: Console, command: str) -> str:
 def module_findings(console: Console, needed: Sequence[str]) -> Iterator[Finding]:
     """Every module of modules.conf is there and runs."""
     listed = said(console, "module show")
-    running = set(re.findall(r"^(\S+\.so)\s.*\bRunning\b", listed, re.MULTILINE))
+    running = set(re.findall(r"^(\S+\.so)\s.*(?<!Not )\bRunning\b", listed, re.MULTILINE))
     lost = [name for name in needed if name not in running]
     if lost:
         yield wrong(

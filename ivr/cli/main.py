@@ -36,13 +36,23 @@ def hotline(context: click.Context) -> None:
 
 
 @hotline.command()
-@click.option("--procfile", type=click.Path(exists=True, path_type=Path), hidden=True)
+@click.option(
+    "--without", multiple=True, metavar="PART", help="Leave a part out: asterisk, where yours is attached."
+)
+@click.option("--procfile", type=click.Path(exists=True, dir_okay=False, path_type=Path), hidden=True)
 @click.pass_obj
-def run(app: App, procfile: Path | None) -> None:
+def run(app: App, without: tuple[str, ...], procfile: Path | None) -> None:
     """Start everything in the foreground (make run)."""
-    from ivr.cli.run import run_everything
+    from ivr.cli.run import parts_of, run_everything
 
-    sys.exit(run_everything(app.settings, app.rules, procfile))
+    parts = parts_of(procfile or app.settings.root / "Procfile")
+    unknown = sorted(set(without) - {part.name for part in parts})
+    if unknown:
+        raise click.UsageError(
+            f"no part {', '.join(unknown)}; there are {', '.join(part.name for part in parts)}"
+        )
+    chosen = [part for part in parts if part.name not in without]
+    sys.exit(run_everything(app.settings, app.rules, chosen))
 
 
 @hotline.command()

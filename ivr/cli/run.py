@@ -27,13 +27,17 @@ READY_WITHIN_SECONDS = 60.0
 DEMO_AGENTS = (("wang", "王芳"), ("li", "李强"))
 
 
-def run_everything(settings: Settings, rules: Rules, procfile: Path | None = None) -> int:
-    """Until Ctrl-C; the exit code. Another Procfile than the repository's serves tests of faults."""
+def parts_of(procfile: Path) -> list[Part]:
+    """The processes a Procfile names."""
+    return parse_procfile(procfile.read_text("utf-8"), environment())
+
+
+def run_everything(settings: Settings, rules: Rules, parts: Sequence[Part]) -> int:
+    """Until Ctrl-C; the exit code."""
     _say(f"三声热线 · data in {settings.data_dir} · logs in {settings.log_dir}")
     for key in ignored_policy_keys(settings):
         _say(f"policy key {key} is known but has no effect in this version")
     about = {"web": web_address(settings), "sip": sip_address(settings)}
-    parts = parse_procfile((procfile or settings.root / "Procfile").read_text("utf-8"), environment())
     _say("1/3 database")
     try:
         migrate(settings.database_url)

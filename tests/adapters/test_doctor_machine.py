@@ -94,7 +94,7 @@ def test_numbers_left_in_the_spool_are_an_error(tmp_path: Path) -> None:
     assert spool() == [Severity.OK]
     (tmp_path / "spool" / "bad").mkdir(parents=True)
     (tmp_path / "spool" / "1.2.req").write_text("v1|noted")
-    assert spool(), spool(60) == ([Severity.OK], [Severity.ERROR])
+    assert (spool(), spool(60)) == ([Severity.OK], [Severity.ERROR])
     (tmp_path / "spool" / "bad" / "1.3").write_text("?")
     assert spool() == [Severity.ERROR]
 

@@ -37,7 +37,7 @@ ENDPOINTS = """
          Aor:  ag-11111111                                        1
  Endpoint:  desk/8001                                            Unavailable   0 of inf
 """
-MODULES = """Module                         Description                              Use Count  Status      Support Level
+MODULES = """Module             Description                    Use Count  Status      Support Level
 app_dial.so                    Dialing Application                      0          Running              core
 app_read.so                    Read Variable Application                0          Not Running          core
 """

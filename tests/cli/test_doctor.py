@@ -132,7 +132,8 @@ def test_every_part_of_the_procfile_has_its_unit_with_the_same_command() -> None
     assert commands.pop("hotline-migrate") == f".venv/bin/hotline {migrate.name}"
     assert commands == {f"hotline-{each.name}": " ".join(each.argv) for each in parts}
     target = (ROOT / "deploy" / "systemd" / "hotline.target").read_text("utf-8")
-    assert all(f"{path.name}" in target for path in UNITS)
+    assert all(f" {path.stem}" in target for path in UNITS)
+    assert {unit(path)["Install"]["WantedBy"] for path in UNITS} == {"hotline.target"}
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
@@ -173,3 +174,15 @@ def test_the_compose_example_sets_only_settings_that_exist() -> None:
     )
     assert set(re.findall(r"\bHOTLINE_\w+", text)) <= HOTLINE_NAMES
     assert (ROOT / "deploy" / "Dockerfile").exists()
+
+
+# ---- the handbook ----------------------------------------------------------------------------------------------
+
+
+def test_every_finding_the_doctor_can_make_is_in_the_handbook() -> None:
+    sources = [*(ROOT / "ivr").rglob("doctor*.py")]
+    text = "".join(path.read_text("utf-8") for path in sources)
+    checks = set(re.findall(r'\b(?:well|warning|wrong)\(\s*"(\w+)"', text)) | TROUBLES.keys()
+    handbook = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    assert len(checks) > 15
+    assert {check for check in checks - {"settings", "policy"} if f"`{check}`" not in handbook} == set()

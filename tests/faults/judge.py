@@ -95,9 +95,7 @@ def judge(callers: Sequence[Caller], rows: Iterable[Row], outages: Sequence[Outa
         else:
             pickups.append(_pickup_seconds(caller, outages))
         wrong += _table_trouble(caller, times[caller.number], caller.number in unfinished)
-    return Verdict(
-        callers=len(callers), cut_off=cut_off, pickup_seconds=tuple(pickups), wrong=tuple(wrong)
-    )
+    return Verdict(callers=len(callers), cut_off=cut_off, pickup_seconds=tuple(pickups), wrong=tuple(wrong))
 
 
 def _lost_with_the_switch(caller: Caller, outages: Sequence[Outage]) -> bool:
@@ -107,8 +105,7 @@ def _lost_with_the_switch(caller: Caller, outages: Sequence[Outage]) -> bool:
     if caller.taken_at is None:
         return any(outage.began_at <= caller.invited_at <= outage.ended_at for outage in outages)
     return any(
-        caller.taken_at <= outage.began_at <= caller.taken_at + PICKED_UP_WITHIN_SECONDS
-        for outage in outages
+        caller.taken_at <= outage.began_at <= caller.taken_at + PICKED_UP_WITHIN_SECONDS for outage in outages
     )
 
 

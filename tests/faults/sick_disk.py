@@ -45,7 +45,8 @@ class SickDisk:
         library = ctypes.CDLL(_sqlite3.__file__)
         library.sqlite3_vfs_find.restype = ctypes.POINTER(_Vfs)
         self._vfs = library.sqlite3_vfs_find(None)
-        assert self._vfs and self._vfs.contents.iVersion >= 3, "this SQLite lets nobody replace system calls"
+        assert self._vfs, "this SQLite has no VFS of its own"
+        assert self._vfs.contents.iVersion >= 3, "this SQLite lets nobody replace system calls"
         self._failing = {kind: _failing(number) for kind, number in ERRNOS.items()}  # kept: SQLite calls them
         self._kind: str | None = None
 

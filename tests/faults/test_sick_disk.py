@@ -11,7 +11,9 @@ from tests.faults.sick_disk import SickDisk
 @pytest.mark.parametrize(
     ("kind", "said"), [("disk_full", "database or disk is full"), ("disk_error", "disk I/O error")]
 )
-def test_a_commit_fails_as_on_a_sick_disk_and_the_next_one_holds(tmp_path: Path, kind: str, said: str) -> None:
+def test_a_commit_fails_as_on_a_sick_disk_and_the_next_one_holds(
+    tmp_path: Path, kind: str, said: str
+) -> None:
     disk = SickDisk()
     book = sqlite3.connect(tmp_path / "book.db", isolation_level=None)
     book.execute("PRAGMA journal_mode=WAL")

@@ -106,7 +106,7 @@ def test_a_first_waiting_caller_who_could_never_be_held_is_an_error(
 def test_settings_at_which_three_rings_cannot_be_kept_say_what_follows_R64(
     check: str, changes: dict[str, object], follows: str
 ) -> None:
-    finding = policy(**changes)[check]
+    finding = policy({}, **changes)[check]
     assert (finding.severity, finding.ok) == (Severity.WARNING, False)
     assert follows in finding.found.en
     assert finding.remedy.zh

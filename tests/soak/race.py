@@ -40,7 +40,7 @@ from ivr.service.switchboard import Switchboard
 
 PROCESSES = 8
 CALLERS_A_PROCESS = 8
-AGENTS = tuple(f"agent{number}" for number in range(12))
+AGENTS = tuple(f"agent{number}" for number in range(16))
 DOORS = ("asterisk", "twilio")
 PATIENCE = 4  # stretches of waiting, then the caller gives up
 _RULES = Rules(wrap_up_seconds=0.0)
@@ -178,24 +178,20 @@ class Caller:
     def _is_rung_for(self, login: str) -> tuple[LineCommand, ...] | None:
         time.sleep(self._chance.random() * 0.002)
         ending = self._chance.random()
-        if ending < 0.4:
-            self._lets_go(login)
-            self._burst(HungUp(at=_CLOCK.now()))
-            return None
-        if ending < 0.75:
+        if ending < 0.1:
             self._burst(AgentAnswered(at=_CLOCK.now()))
+        if ending < 0.5:
             self._lets_go(login)
-            self._burst(RingEnded(at=_CLOCK.now(), result=RingResult.ANSWERED))
             self._burst(HungUp(at=_CLOCK.now()))
             return None
+        if ending < 0.6:  # somebody came back from where two missed rings had sent him
+            self._patiently(lambda: self._door.roster.choose(self._chance.choice(AGENTS), "available"))
         self._lets_go(login)
-        commands = self._asks(RingEnded(at=_CLOCK.now(), result=RingResult.BUSY))
-        self._patiently(lambda: self._door.roster.choose(login, "available"))  # perhaps he was stood down
-        return commands
+        return self._asks(RingEnded(at=_CLOCK.now(), result=RingResult.BUSY))
 
     def _waits(self) -> tuple[LineCommand, ...]:
         time.sleep(self._chance.random() * 0.005)
-        if self._chance.random() < 0.7:
+        if self._chance.random() < 0.9:
             return self._asks(HoldElapsed(at=_CLOCK.now()))
         switchboard, contact = self._door.switchboard, self._contact
         self._counts()
