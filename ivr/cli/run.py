@@ -5,6 +5,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from ivr.adapters.system_clock import SystemClock
 from ivr.bootstrap import agents_service
 from ivr.cli.addresses import own_host, sip_address, web_address
 from ivr.cli.canary import canary
-from ivr.cli.procfile import parse_procfile
+from ivr.cli.procfile import Part, parse_procfile
 from ivr.cli.supervisor import Supervisor
 from ivr.policy.rules import Rules
 

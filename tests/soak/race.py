@@ -178,16 +178,15 @@ class Caller:
     def _is_rung_for(self, login: str) -> tuple[LineCommand, ...] | None:
         time.sleep(self._chance.random() * 0.002)
         ending = self._chance.random()
-        if ending < 0.1:
+        if ending < 0.15:
             self._burst(AgentAnswered(at=_CLOCK.now()))
-        if ending < 0.5:
-            self._lets_go(login)
+        self._lets_go(login)
+        if ending < 0.9:
             self._burst(HungUp(at=_CLOCK.now()))
             return None
-        if ending < 0.6:  # somebody came back from where two missed rings had sent him
-            self._patiently(lambda: self._door.roster.choose(self._chance.choice(AGENTS), "available"))
-        self._lets_go(login)
-        return self._asks(RingEnded(at=_CLOCK.now(), result=RingResult.BUSY))
+        commands = self._asks(RingEnded(at=_CLOCK.now(), result=RingResult.BUSY))
+        self._patiently(lambda: self._door.roster.choose(login, "available"))  # perhaps he was stood down
+        return commands
 
     def _waits(self) -> tuple[LineCommand, ...]:
         time.sleep(self._chance.random() * 0.005)
