@@ -127,7 +127,7 @@ class Door:
 
     def verbs(self, commands: tuple[LineCommand, ...]) -> dict[str, object]:
         """Line commands as the variables the dialplan's verbs read."""
-        values: dict[str, object] = {"HL_VERBS": ",".join(_verb(command) for command in commands)}
+        values: dict[str, object] = {"HL_VERBS": "-".join(_verb(command) for command in commands)}
         for command in commands:
             values |= self._arguments(command)
         return values

@@ -20,6 +20,7 @@ from asterisk import agi as pyst2
 from agi_scripts import wire
 
 _VARIABLE: Final = re.compile(r"[A-Z_]+(?:\([A-Za-z_,:]*\))?")
+_PLAIN_PAIR: Final = re.compile(r"[A-Z_]+=[^,|\"\\\r\n\0\x01-\x1f]*")  # MSet splits at commas and bars
 _RUNS_PROGRAMS: Final = ("SHELL(", "EVAL(", "FILE(", "CURL(")  # AGI runs these whatever live_dangerously says
 _VALUE_COMMANDS: Final = ("GET VARIABLE", "GET FULL VARIABLE", "DATABASE GET")
 _ALLOWED_WHEN_HUNG_UP: Final = (*_VALUE_COMMANDS, "SET VARIABLE", "DATABASE", "VERBOSE", "NOOP", "EXEC")
@@ -91,7 +92,11 @@ class AgiSession(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         self.execute("SET VARIABLE", self._quote(_own_name(name)), self._quote(value))
 
     def set_variables(self, values: Mapping[str, object]) -> None:
-        """In the order given: a sentinel goes last."""
+        """In the order given: a sentinel goes last. Plain values go in one command, so in one round trip."""
+        pairs = [f"{_own_name(name)}={value}" for name, value in values.items()]
+        if len(pairs) > 1 and all(_PLAIN_PAIR.fullmatch(pair) for pair in pairs):
+            self.execute("EXEC MSet", self._quote(",".join(pairs)))
+            return
         for name, value in values.items():
             self.set_variable(name, value)
 

@@ -22,6 +22,7 @@ from ivr.policy.events import (
     RingEnded,
     RingResult,
 )
+from ivr.policy.one_line import one_line
 from ivr.policy.phone_number import caller_identity
 from ivr.policy.prompts import Prompt
 from ivr.policy.rules import Rules
@@ -134,7 +135,8 @@ class TwilioDoor:
         else:
             events = ENTRIES[route](form, now)
         key = "end" if isinstance(events[-1], HungUp) else str(track.step)
-        commands = self.switchboard.handle(contact, key, (*_greeted(track), *events))
+        stamps = (*_greeted(track), *_bridged(form, now))
+        commands = self.switchboard.handle(contact, key, (*stamps, *events))
         onward = track.next(now, picks_up=twiml.picks_up(commands))
         return twiml.render(commands, self._links(onward), self.sounds)
 
@@ -180,7 +182,7 @@ class TwilioDoor:
         return Contact(
             door="twilio",
             ref=ref,
-            hotline=form.get("To", "")[:64],
+            hotline=one_line(form.get("To", ""), 64),
             caller=caller_identity(form.get("From", ""), self.rules.area_code),
             presented_at=presented_at,
             channel=ref,
@@ -195,12 +197,7 @@ def _incoming(_form: Form, now: datetime) -> tuple[Event, ...]:
 
 
 def _ring_ended(form: Form, now: datetime) -> tuple[Event, ...]:
-    """The leg's own stamp may have been lost on its way: a bridged Dial says as much, to the second."""
-    result = RING_RESULTS[form["DialCallStatus"]]
-    ended = RingEnded(at=now, result=result)
-    if result is RingResult.ANSWERED and form.get("DialBridged") == "true":
-        return (AgentAnswered(at=now - _seconds(form, "DialCallDuration")), ended)
-    return (ended,)
+    return (RingEnded(at=now, result=RING_RESULTS[form["DialCallStatus"]]),)
 
 
 def _ring_refused(_form: Form, now: datetime) -> tuple[Event, ...]:
@@ -234,6 +231,13 @@ ENTRIES: Mapping[str, Callable[[Form, datetime], tuple[Event, ...]]] = {
 def _greeted(track: Track) -> tuple[Event, ...]:
     """A document that picked the call up has been read: its moment is a fact now."""
     return () if track.greeted_at is None else (CallerGreeted(at=track.greeted_at),)
+
+
+def _bridged(form: Form, now: datetime) -> tuple[Event, ...]:
+    """The leg's own stamp may have been lost on its way: a Dial that bridged two people says as much, to the second."""
+    if form.get("DialBridged") != "true":
+        return ()
+    return (AgentAnswered(at=now - _seconds(form, "DialCallDuration")),)
 
 
 def _lasted(form: Form, ended_at: datetime) -> tuple[Event, ...]:

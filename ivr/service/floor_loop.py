@@ -16,6 +16,7 @@ from ivr.service.ports import BookUnavailable, CallBook, CallUnit, Clock, Entry,
 from ivr.service.switchboard import apply
 
 POLL_SECONDS = 0.2
+GATHER_SECONDS = 0.005
 RECONCILE_SECONDS = 5.0
 LOST_AFTER_SECONDS = 10.0
 LATE_SECONDS = 0.5  # a fetch not sent by then is not sent: the caller comes by himself
@@ -42,6 +43,7 @@ class FloorLoop:
         """Until `stop`; a database that does not answer is tried again."""
         while not stop.is_set():
             self._changed.wait(POLL_SECONDS)
+            stop.wait(GATHER_SECONDS)  # what changes at the same time is looked at once
             self._changed.clear()
             self._guarded(self.turn)
             self._guarded(self._reconcile_in_time)

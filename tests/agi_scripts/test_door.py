@@ -105,7 +105,7 @@ def test_a_withheld_number_is_nobodys_number(door: Door, callerid: str) -> None:
         (
             (Say(prompts=("greeting", "all_busy")), Hold(seconds=10, sound=Sound.MUSIC)),
             {
-                "HL_VERBS": "say,hold",
+                "HL_VERBS": "say-hold",
                 "HL_SAY": f"{PROMPTS}/zh_CN/greeting&{PROMPTS}/zh_CN/all_busy",
                 "HL_SECONDS": "10.000",
                 "HL_SOUND": "music",

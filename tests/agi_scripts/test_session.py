@@ -89,9 +89,16 @@ def test_no_callers_name_becomes_a_command(value: object, sent: str) -> None:
 
 
 def test_the_sentinel_is_set_last() -> None:
-    with burst(OK, OK, OK) as (session, channel):
+    with burst(OK) as (session, channel):
         session.set_variables({"HL_VERB": "say", "HL_ARG": "greeting", "HL_DONE": "1"})
-        assert [line.split()[2] for line in channel.commands] == [b'"HL_VERB"', b'"HL_ARG"', b'"HL_DONE"']
+        assert channel.commands == [b'EXEC MSet "HL_VERB=say,HL_ARG=greeting,HL_DONE=1"\n']
+
+
+@pytest.mark.parametrize("value", ["a,b", "a|b", 'a"b', "a\\b"])
+def test_a_value_that_would_be_split_goes_in_a_command_of_its_own(value: str) -> None:
+    with burst(OK, OK) as (session, channel):
+        session.set_variables({"HL_ARG": value, "HL_DONE": "1"})
+        assert [line.split()[2] for line in channel.commands] == [b'"HL_ARG"', b'"HL_DONE"']
 
 
 @pytest.mark.parametrize("command", ["NOOP\nEXEC System id", "NOOP\r", "NO\0OP", "x" * 2000, " "])

@@ -10,24 +10,23 @@ Where it is known to differ from Twilio, or where Twilio's page does not say:
   too (DialCallStatus completed) and drops the answer, as users have measured.
 - A REST redirect of a call not picked up is refused (400, 21220); of one that is over likewise.
 - Keys pressed come all at once; a barge-in ends the prompt. finishOnKey and numDigits do not matter then.
-- Known verbs: Play Pause Dial(Sip|Client|Number, one phone) Gather Redirect Hangup. Say lasts a quarter second a letter.
+- Known verbs: Play Pause Dial(Sip|Client|Number, one phone) Gather Redirect Hangup; Say lasts 0.25 s a letter.
 - Connection overrides in a fragment are read past: nothing is retried. `deliveries` repeats every webhook instead.
 - Errors are 11200 (not 2xx), 12100, 12200 and 11750; 12200 is fatal here, a mere warning at Twilio.
 - Statuses are posted at once and in order unless `leg_delay_seconds` holds a leg's back.
 """
 
-import io
-import re
-import wave
 from collections.abc import Generator
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import partial
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.telephones import ANSWERED, DECLINED, LEFT, Ear, Phone, Telephones
+from tests.fakes.telephones import ANSWERED, DECLINED, LEFT, Ear, Telephones
 from tests.fakes.timeline import Life, Process, Timeline, Wait
+from tests.fakes.twilio_legs import Leg, absolute, length
 from tests.fakes.twilio_wire import Answer, Fields, Wire
 from tests.fakes.twiml_schema import BadTwiml, parse
 
@@ -110,7 +109,7 @@ class FakeTwilio:
             return 404, 20404
         if call.status != "in-progress" or call.process is None:
             return 400, 21220
-        self.timeline.after(0, lambda: call.process and call.process.break_in(Redirected(url)))
+        self.timeline.after(0, partial(call.process.break_in, Redirected(url)))
         return None
 
     # ---- a call's life ----------------------------------------------------------------------------------------
@@ -214,7 +213,7 @@ class FakeTwilio:
             call.ear.waits()
         else:
             call.ear.hears(urlsplit(text).path.rpartition("/")[2].removesuffix(".wav"))
-        return (yield Wait(_length(answer.body), frozenset({KEYED})))
+        return (yield Wait(length(answer.body), frozenset({KEYED})))
 
     def _gather(self, call: TwilioCall, verb: ET.Element) -> Verbs:
         call.digits, word = "", ""
@@ -224,7 +223,7 @@ class FakeTwilio:
         if word != KEYED:
             word = yield Wait(float(verb.get("timeout", "5")), frozenset({KEYED}))
         if word == KEYED or verb.get("actionOnEmptyResult") == "true":
-            return _absolute(verb.get("action")), {"Digits": call.digits, "FinishedOnKey": "#"}
+            return absolute(verb.get("action")), {"Digits": call.digits, "FinishedOnKey": "#"}
         return None
 
     def _dial(self, call: TwilioCall, verb: ET.Element) -> Verbs:
@@ -232,7 +231,7 @@ class FakeTwilio:
         if verb.get("answerOnBridge") != "true":
             self._pick_up(call)
         call.ear.waits()
-        leg = _Leg(self._next_sid(), noun, self.phones.dialled(noun.text or ""))
+        leg = Leg(self._next_sid(), noun, self.phones.dialled(noun.text or ""))
         try:
             yield from self._ring(call, leg, float(verb.get("timeout", "30")) + DIAL_ADDS_SECONDS)
         except (CallerLeft, Redirected) as broken_off:
@@ -240,13 +239,14 @@ class FakeTwilio:
             raise
         finally:
             leg.ends()
-        return _absolute(verb.get("action")), leg.result(self.timeline.seconds)
+        return absolute(verb.get("action")), leg.result(self.timeline.seconds)
 
-    def _ring(self, call: TwilioCall, leg: "_Leg", seconds: float) -> Generator[Wait, str, None]:
+    def _ring(self, call: TwilioCall, leg: Leg, seconds: float) -> Generator[Wait, str, None]:
         if leg.phone is None:
             leg.status = "failed"
             return
-        self.timeline.after(0, lambda: leg.rings(call.process))
+        assert call.process is not None
+        leg.phone.rings(call.process)
         word = yield Wait(seconds, frozenset({ANSWERED, DECLINED}))
         leg.status = {ANSWERED: "completed", DECLINED: "busy"}.get(word, "no-answer")
         if word == ANSWERED:
@@ -272,54 +272,14 @@ class FakeTwilio:
         else:
             tell()
 
-    def _broken_off(self, call: TwilioCall, verb: ET.Element, leg: "_Leg", why: Exception) -> None:
+    def _broken_off(self, call: TwilioCall, verb: ET.Element, leg: Leg, why: Exception) -> None:
         """The action of a Dial that did not end by itself is asked for, and its answer dropped."""
         if isinstance(why, CallerLeft):
             call.status = "no-answer" if call.picked_up_at is None else "completed"
         if isinstance(why, Redirected) or self.action_after_hangup:
             leg.status = "completed" if leg.answered_at or isinstance(why, Redirected) else "canceled"
-            self._post(call, _absolute(verb.get("action")), leg.result(self.timeline.seconds))
+            self._post(call, absolute(verb.get("action")), leg.result(self.timeline.seconds))
 
     def _next_sid(self) -> str:
         self._legs += 1
         return f"CA{self._legs:032x}".replace("CA0", "CAf")
-
-
-@dataclass
-class _Leg:
-    """The rung phone's side of a Dial."""
-
-    sid: str
-    noun: ET.Element
-    phone: Phone | None
-    status: str = "no-answer"
-    answered_at: float | None = None
-
-    def rings(self, process: Process | None) -> None:
-        if self.phone is not None and process is not None:
-            self.phone.rings(process)
-
-    def ends(self) -> None:
-        if self.phone is not None:
-            self.phone.stops()
-
-    def result(self, now: float) -> dict[str, str]:
-        bridged = self.answered_at is not None
-        lasted = {"DialCallDuration": str(round(now - (self.answered_at or 0)))} if bridged else {}
-        return {
-            "DialCallSid": self.sid,
-            "DialCallStatus": self.status,
-            "DialBridged": str(bridged).lower(),
-            **lasted,
-        }
-
-
-def _absolute(url: str | None) -> str:
-    assert url is not None
-    assert re.match("https?://", url), f"not absolute: {url}"
-    return url
-
-
-def _length(wav: bytes) -> float:
-    with wave.open(io.BytesIO(wav), "rb") as sound:
-        return sound.getnframes() / sound.getframerate()

@@ -65,17 +65,13 @@ class Timeline:
 
 
 class Process:
-    """A life that is being lived."""
+    """A life that is being lived, from the next moment on."""
 
     def __init__(self, timeline: Timeline, life: Life) -> None:
         self._timeline = timeline
         self._life = life
         self._waits: Wait | None = None
-        self._on(lambda: next(self._life))
-
-    @property
-    def over(self) -> bool:
-        return self._waits is None
+        timeline.after(0, lambda: self._on(lambda: next(self._life)))
 
     def tell(self, word: str) -> bool:
         """Wakes it if it waits for that word."""

@@ -75,8 +75,8 @@ def test_a_file_started_by_the_switch_answers_one_burst_and_ends_with_the_sentin
     migrate(f"sqlite:///{tmp_path}/hotline.db")
     stamp = f"{time.time():.6f}"
     commands, said, code = converse(tmp_path, "offered", "1", stamp, "1.7", "4001234567")
-    assert commands[0].startswith('SET VARIABLE "HL_VERBS"')
-    assert commands[-1] == 'SET VARIABLE "HL_DONE" "1"'
+    assert commands[0].startswith('EXEC MSet "HL_VERBS=')
+    assert commands[-1].endswith(',HL_DONE=1"')
     assert (said, code) == ("", 0)
 
 

@@ -39,7 +39,7 @@ from ivr.service.ports import BookUnavailable, CallBook, Contact
 from ivr.service.switchboard import Switchboard
 
 PROCESSES = 8
-CALLERS_A_PROCESS = 8
+CALLERS_A_PROCESS = 4
 AGENTS = tuple(f"agent{number}" for number in range(16))
 DOORS = ("asterisk", "twilio")
 PATIENCE = 4  # stretches of waiting, then the caller gives up
