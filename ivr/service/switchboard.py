@@ -85,7 +85,7 @@ class Switchboard:
 
     def _note(self, unit: CallUnit, contact: Contact, event: Event) -> None:
         entry = unit.find(contact.door, contact.ref)
-        if entry is not None and entry.call.phase is not Phase.ENDED and _is_news(entry, event):
+        if entry is not None and _is_news(entry, event):  # a stamp may reach us after the end
             unit.save(apply(unit, entry, event, self._rules))
 
 

@@ -92,12 +92,13 @@ def users(canary: Path) -> list[tuple[bytes, str | None]]:
         (b"008613800138302", "+8613800138302"),
         (b"13800138303,1,hangup", "raw:13800138303,1,hangup"),
         (b"500&PJSIP/x", "raw:500&PJSIP/x"),
-        (escaped(b"'; DROP TABLE calls; --"), "raw:'; DROP TABLE calls; --"),
+        (escaped(b"' OR '1'='1"), "raw:' OR '1'='1"),
+        (escaped(b"'; DROP TABLE calls; --"), "raw:'"),  # the switch cuts a number at a semicolon
         (escaped(b"${HL_SERVED}"), "raw:${HL_SERVED}"),
         (escaped(shell.encode()), f"raw:{shell}"[:44]),
         (escaped("北京".encode("gb18030")), "raw:北京"),
         (escaped("📞".encode()), "raw:📞"),
-        (escaped(b"13800138304\r\nagi_callerid: 110"), "raw:13800138304agi_callerid: 110"),
+        (escaped(b"110\r\nagi_callerid: 13800138304"), "raw:110agi_callerid: 13800138304"),
         (b"1" * 2000, "raw:" + "1" * 40),
         (escaped(b"a\x1b[2Jb"), "raw:a[2Jb"),
     ]
