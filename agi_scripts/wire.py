@@ -142,12 +142,15 @@ def parse_reply(text: str) -> Reply:
 
 
 def parse_environment(lines: Iterable[bytes]) -> dict[str, str]:
-    """The block Asterisk opens with. A newline inside an argument forges lines: the first of a key counts."""
+    """The block Asterisk opens with. A newline in a caller's data would forge lines, so position decides.
+
+    Arguments are written last, after all a caller can have a hand in: of them the last counts, of the rest the first.
+    """
     environment: dict[str, str] = {}
     for line in lines:
         key, colon, value = decoded(line).partition(":")
-        if colon and _KEY.fullmatch(key):
-            environment.setdefault(key, value.strip())
+        if colon and _KEY.fullmatch(key) and (key.startswith("agi_arg_") or key not in environment):
+            environment[key] = value.strip()
     return environment
 
 

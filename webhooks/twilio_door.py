@@ -53,6 +53,7 @@ CALL_IS_OVER = {
 LEG_ANSWERED = {status: status == "in-progress" for status in CALL_IS_OVER}
 # Voice webhooks are tried again when nobody answered in time; five seconds in all leave the deadline alone.
 PATIENCE = "#ct=1000&rt=2500&tt=5000&rc=1&rp=all"
+FIRST = frozenset({"incoming", "fallback"})  # of these the book may never have heard
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
 
 Form = Mapping[str, str]
@@ -64,6 +65,10 @@ class BadWebhook(ValueError):
     def __init__(self, field: str, value: str) -> None:
         self.field = field
         super().__init__(f"webhook field {field}: {value[:40]!r}")
+
+
+class NothingToDo(Exception):
+    """The book knows no next step for this call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +142,8 @@ class TwilioDoor:
         key = "end" if isinstance(events[-1], HungUp) else str(track.step)
         stamps = (*_greeted(track), *_bridged(form, now))
         commands = self.switchboard.handle(contact, key, (*stamps, *events))
+        if not commands:  # an empty document would end the call
+            raise NothingToDo(contact.ref)
         onward = track.next(now, picks_up=twiml.picks_up(commands))
         return twiml.render(commands, self._links(onward), self.sounds)
 
@@ -158,7 +165,7 @@ class TwilioDoor:
             self.switchboard.handle(contact, "end", (*_lasted(form, ended_at), HungUp(at=ended_at)))
         return twiml.nothing()
 
-    def apology(self, form: Form, track: Track | None) -> str:
+    def apology(self, route: str, form: Form, track: Track | None) -> str:
         """When nothing else works: said again and again, with music between, until the book answers.
 
         Who has been served is owed no apology: his talk is over, and with it his call.
@@ -168,8 +175,9 @@ class TwilioDoor:
         now = self.clock.now()
         track = track or first_track(now)
         greeting = () if track.greeted_at else (self.sounds.greeting,)
-        onward = track.next(now, picks_up=True)
-        return twiml.apology((*greeting, Prompt.STATIC_APOLOGY), self._links(onward), self.sounds)
+        links = self._links(track.next(now, picks_up=True))
+        again = links.to("incoming" if route in FIRST else "hold-elapsed")
+        return twiml.apology((*greeting, Prompt.STATIC_APOLOGY), again, self.sounds)
 
     def _links(self, track: Track) -> TwilioLinks:
         return TwilioLinks(public_base_url=self.public_base_url, track=track)

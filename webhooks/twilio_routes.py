@@ -1,13 +1,18 @@
 """The addresses under /twilio/: each guarded, each answered with TwiML whatever happens behind it.
 
-A call's own webhooks get our apology when anything fails; a status callback gets 503, so that Twilio sends it again.
+A call's own webhooks get our apology when anything fails; a status callback the book could not take gets 503, so that
+Twilio sends it again.
 """
 
 import logging
+import traceback
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
+from ivr.policy.masking import masked
+from ivr.policy.one_line import one_line
+from ivr.service.ports import BookUnavailable
 from webhooks import twiml
 from webhooks.twilio_door import ENTRIES, Track, TwilioDoor, track_of
 from webhooks.twilio_guard import TwilioAccount, guard
@@ -42,14 +47,17 @@ def twilio_blueprint(door: TwilioDoor, account: TwilioAccount) -> Blueprint:
     def fallback() -> Response:
         """Asked by Twilio when another address of ours failed; needs neither book nor policy."""
         log.warning("fallback asked for, error %s", _word("ErrorCode"))
-        return _xml(door.apology(request.form, None))
+        return _xml(door.apology("fallback", request.form, None))
 
     @blueprint.errorhandler(Exception)
     def failed(error: Exception) -> Response | HTTPException | tuple[str, int]:
         if isinstance(error, HTTPException):
             return error
-        log.error("%s of call %s failed", request.endpoint, _word("CallSid"), exc_info=error)
-        return ("", 503) if request.endpoint in CALLBACKS else _xml(_apology(door))
+        told = masked("".join(traceback.format_exception(error)))
+        log.error("%s of call %s failed\n%s", request.endpoint, _word("CallSid"), told)
+        if request.endpoint not in CALLBACKS:
+            return _xml(_apology(door))
+        return ("", 503) if isinstance(error, BookUnavailable) else _xml(twiml.nothing())
 
     return blueprint
 
@@ -58,10 +66,9 @@ def _add_entry(blueprint: Blueprint, door: TwilioDoor, name: str) -> None:
     def entry(**numbers: int) -> Response:
         return _xml(door.answer(name, request.form, _track(numbers)))
 
+    blueprint.add_url_rule(f"/{name}/{TRACK}", name, entry, methods=["POST"])
     if name == "incoming":
         blueprint.add_url_rule(f"/{name}", name, entry, methods=["POST"])
-    else:
-        blueprint.add_url_rule(f"/{name}/{TRACK}", name, entry, methods=["POST"])
 
 
 def _add_callbacks(blueprint: Blueprint, door: TwilioDoor) -> None:
@@ -81,15 +88,16 @@ def _track(numbers: dict[str, int]) -> Track | None:
 def _apology(door: TwilioDoor) -> str:
     """A live call never meets silence: with the recordings gone too, it is asked to ring again."""
     try:
-        return door.apology(request.form, _track(request.view_args or {}))
+        route = (request.endpoint or "").rpartition(".")[2]
+        return door.apology(route, request.form, _track(request.view_args or {}))
     except Exception:
-        log.exception("not even the apology")
+        log.exception("not even the apology")  # of recordings and addresses: no number is in it
         return twiml.last_words()
 
 
 def _word(field: str) -> str:
-    """A field for the log; never a number."""
-    return request.form.get(field, "")[:40]
+    """A field for the log; never one that holds a number."""
+    return one_line(request.form.get(field, ""), 40)
 
 
 def _xml(document: str) -> Response:

@@ -13,6 +13,7 @@ from ivr.policy.phone import Phone, parse_phone
 
 DIAL_ADDS_SECONDS = 5  # Twilio rings so much longer than a Dial's timeout says
 LEAST_DIAL_SECONDS = 10  # timeout is at least 5: a shorter ring cannot be asked for
+APOLOGY_SECONDS = 10  # of music between two apologies
 RINGBACK = "cn"  # what the caller hears while a phone rings, once we have picked up
 RINGABLE = frozenset({"sip", "client", "tel"})
 
@@ -75,11 +76,12 @@ def render(commands: tuple[LineCommand, ...], links: Links, sounds: Sounds) -> s
     return str(response)
 
 
-def apology(prompts: tuple[str, ...], links: Links, sounds: Sounds) -> str:
-    """Needs no book: we say that we are sorry, play music and ask ourselves again."""
+def apology(prompts: tuple[str, ...], again: str, sounds: Sounds) -> str:
+    """Needs no book: we say that we are sorry, play music and ask ourselves once more at the address `again`."""
     response = VoiceResponse()
     _play(response, prompts, sounds)
-    _hold(response, Hold(seconds=10, sound=Sound.MUSIC), links, sounds)
+    response.play(sounds.music(APOLOGY_SECONDS))
+    response.redirect(again, method="POST")
     return str(response)
 
 

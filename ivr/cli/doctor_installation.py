@@ -37,8 +37,8 @@ class Installation:
         return cls(settings, _is_supervised(settings) or _accepts(settings.agi_port), attached, switch)
 
     def is_ours(self, pid: int) -> bool:
-        """Started by our supervisor, or by another with our files in its command line."""
-        return pid in self._started or _names(pid, self.settings.root, self.settings.data_dir)
+        """One of the hotline's own processes, whoever started it."""
+        return pid in self._started or _is_at_work_in(pid, self.settings.root, self.settings.data_dir)
 
     def console(self, command: str) -> str | None:
         """What our Asterisk says to a command."""
@@ -96,9 +96,11 @@ def _our_switch(settings: Settings) -> int | None:
     return None
 
 
-def _names(pid: int, *places: Path) -> bool:
+def _is_at_work_in(pid: int, *places: Path) -> bool:
+    """A part started by another runner than ours: in the repository's root, or with our files in its command line."""
     try:
-        words = " ".join(psutil.Process(pid).cmdline())
+        process = psutil.Process(pid)
+        words, directory = " ".join(process.cmdline()), process.cwd()
     except psutil.Error:
         return False
-    return any(str(place) in words for place in places)
+    return directory in map(str, places) or any(str(place) in words for place in places)

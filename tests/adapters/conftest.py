@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.adapters.books import Books
 from tests.adapters.rows import Database
 from tests.postgres import Postgres, running_postgres
 
@@ -58,3 +59,10 @@ def database(empty_url: str) -> Iterator[Database]:
 @pytest.fixture
 def url(database: Database) -> str:
     return database.url
+
+
+@pytest.fixture
+def books(database: Database) -> Iterator[Books]:
+    made = Books(database)
+    yield made
+    made.book.close()

@@ -16,7 +16,7 @@ from ivr.policy.floor import Floor
 from tests.soak.judge import Verdict, judged
 from tests.soak.race import DOORS, Race, run
 
-ATTEMPTS = 2_000
+ATTEMPTS = 20_000
 
 
 @pytest.mark.slow

@@ -85,9 +85,10 @@ class FakeTwilio:
     action_after_hangup: bool = True
     leg_delay_seconds: float = 0.0
     deliveries: int = 1
+    voice_path: str = "/twilio/incoming"
 
     def __post_init__(self) -> None:
-        self.voice_url = f"{self.wire.public}/twilio/incoming#ct=1000&rt=2500&tt=5000&rc=1&rp=all"
+        self.voice_url = f"{self.wire.public}{self.voice_path}#ct=1000&rt=2500&tt=5000&rc=1&rp=all"
         self.fallback_url = f"{self.wire.public}/twilio/fallback"
         self.status_url = f"{self.wire.public}/twilio/status"
         self.calls: dict[str, TwilioCall] = {}

@@ -87,9 +87,17 @@ def _lane(directory: Path, cases: Sequence[Case], size: Size, first_number: int)
         for name in itertools.islice(("ana", "ben", "cao"), AGENTS):
             stack.enter_context(on_duty(hotline, name, answer_after_seconds=0.5, hang_up_after_seconds=3.0))
         hotline.wait(lambda: "manager events connected" in hotline.log("agi"))
-        played = [_play(case, hotline, size, given, stack) for case in cases]
-        _wait(lambda: all(wave.through() for one in played for wave in one.waves), THROUGH_SECONDS)
+        played: list[_Played] = []
+        for case in cases:
+            if case.alone:
+                _wait_until_through(played)
+            played.append(_play(case, hotline, size, given, stack))
+        _wait_until_through(played)
         return _judged(hotline, played)
+
+
+def _wait_until_through(played: Sequence[_Played]) -> None:
+    _wait(lambda: all(wave.through() for one in played for wave in one.waves), THROUGH_SECONDS)
 
 
 def _play(case: Case, hotline: RunningHotline, size: Size, given: Iterator[str], stack: ExitStack) -> _Played:

@@ -46,11 +46,15 @@ class Scene:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """`seconds` before the next case may begin, whole and in short; `happen` comes back when all is mended."""
+    """`seconds` before the next case may begin, whole and in short; `happen` comes back when all is mended.
+
+    `alone`: it begins only when the callers of the cases before it are through.
+    """
 
     name: str
     happen: Callable[[Scene], None]
     seconds: tuple[float, float]
+    alone: bool = False
 
 
 def _server_is(kind: str) -> Callable[[Scene], None]:
@@ -141,5 +145,5 @@ CASES: Final = (
     Case(name="Redis stopped", happen=_redis_is_stopped, seconds=(20.0, 5.0)),
     Case(name="Redis wiped", happen=_redis_is_wiped, seconds=(20.0, 5.0)),
     Case(name="manager line cut", happen=_manager_line_is_cut, seconds=(20.0, 5.0)),
-    Case(name="Asterisk killed", happen=_switch_is_killed, seconds=(30.0, 12.0)),
+    Case(name="Asterisk killed", happen=_switch_is_killed, seconds=(30.0, 7.0), alone=True),
 )

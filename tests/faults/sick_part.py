@@ -50,10 +50,18 @@ def cut(port: int) -> None:
     """Every connection of this process to that port ends."""
     for entry in Path("/proc/self/fd").iterdir():
         with suppress(OSError, ValueError):
-            sock = socket.socket(fileno=os.dup(int(entry.name)))
-            with sock:
-                if sock.family == socket.AF_INET and sock.getpeername()[1] == port:
-                    sock.shutdown(socket.SHUT_RDWR)
+            _cut_if_to(port, os.dup(int(entry.name)))
+
+
+def _cut_if_to(port: int, descriptor: int) -> None:
+    try:
+        sock = socket.socket(fileno=descriptor)
+    except OSError:  # a file
+        os.close(descriptor)
+        raise
+    with sock:
+        if sock.family == socket.AF_INET and sock.getpeername()[1] == port:
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 def _serve(settings: Settings, fault: Fault) -> int:

@@ -70,6 +70,8 @@ def test_a_line_to_that_port_is_cut_and_no_other() -> None:
         socket.create_connection(one.getsockname()) as to_be_cut,
         socket.create_connection(other.getsockname()) as kept,
     ):
+        before = len(list(Path("/proc/self/fd").iterdir()))
         cut(one.getsockname()[1])
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
         assert to_be_cut.recv(1) == b""
         kept.sendall(b"still here")

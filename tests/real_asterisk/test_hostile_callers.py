@@ -6,10 +6,12 @@ A canary is a file that only an executed `${SHELL(…)}` would make. No caller's
 import random
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 import sqlalchemy as sa
@@ -115,6 +117,34 @@ def test_every_caller_id_is_a_number_a_harmless_text_or_nobody(hotline: RunningH
         assert outcome in {"fallback", "abandoned"}
     assert found == {from_user(user): identity for user, identity in cases}
     assert not canary.exists()
+
+
+@pytest.mark.parametrize("by", ["number", "name", "dialled", "diversion"])
+def test_no_caller_forges_a_burst_of_somebody_elses_call(hotline: RunningHotline, by: str) -> None:
+    """A line break in what he presents would write lines of his own into the burst's environment."""
+    port, number = hotline.settings.sip_port, f"138001383{50 + len(by)}"
+    victim = RawCaller(port, from_user(number.encode()), talk_seconds=3)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(victim.dial)
+        hotline.wait(lambda: bool(hotline.calls(number)))
+        evil = escaped(forged_lines(hotline.call(number)))
+        mallory = {
+            "number": RawCaller(port, from_user(b"110" + evil)),
+            "name": RawCaller(port, from_user(b"110", unquote_to_bytes(evil).replace(b"\n", b"\r\n "))),
+            "dialled": RawCaller(port, from_user(b"110"), b"4001" + evil),
+            "diversion": RawCaller(
+                port, from_user(b"110"), more_headers=b"Diversion: " + from_user(b"1" + evil)
+            ),
+        }[by]
+        assert mallory.dial(3).final in {200, 400, 404, None}, mallory.statuses
+        assert call.result().final == 200
+    assert hotline.ended_call(number)["served_at"] is None
+
+
+def forged_lines(call: Mapping[str, Any]) -> bytes:
+    """As much as fits into a number: the reference of that call, and that somebody speaks with its caller."""
+    forged = {3: call["ref"], 6: round(call["presented_at"].timestamp())}
+    return "".join(f"\nagi_arg_{n}: {value}" for n, value in forged.items()).encode()
 
 
 @pytest.mark.parametrize(

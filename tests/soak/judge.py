@@ -33,7 +33,9 @@ class Verdict:
 
     def __str__(self) -> str:
         doors = ", ".join(f"{count} at {door}" for door, count in sorted(self.doors.items()))
-        found = "no agent double-booked" if not self.faults else f"{len(self.faults)} FAULTS: {self.faults[:5]}"
+        found = (
+            "no agent double-booked" if not self.faults else f"{len(self.faults)} FAULTS: {self.faults[:5]}"
+        )
         return (
             f"{self.attempts} attempts, {self.reservations} reservations ({doors}), "
             f"{self.asked_again} asked again: {found}"

@@ -39,7 +39,7 @@ from ivr.service.ports import BookUnavailable, CallBook, Contact
 from ivr.service.switchboard import Switchboard
 
 PROCESSES = 8
-CALLERS_A_PROCESS = 4
+CALLERS_A_PROCESS = 8
 AGENTS = tuple(f"agent{number}" for number in range(16))
 DOORS = ("asterisk", "twilio")
 PATIENCE = 4  # stretches of waiting, then the caller gives up
@@ -85,9 +85,7 @@ def _process(race: Race, number: int) -> None:
     with History(race.history).opened() as history:
         book = race.make_book(race.url, _CLOCK)
         door = Door(book, race, number, history)
-        threads = [
-            threading.Thread(target=door.serve, args=(thread,)) for thread in range(CALLERS_A_PROCESS)
-        ]
+        threads = [threading.Thread(target=door.serve, args=(thread,)) for thread in range(CALLERS_A_PROCESS)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -132,7 +130,7 @@ class Door:
 
     def serve(self, thread: int) -> None:
         """Callers one after the other until the share is used up."""
-        chance = random.Random(f"{self.number}-{thread}")  # noqa: S311 # a story, not a secret
+        chance = random.Random(f"{self.number}-{thread}")  # a story, not a secret
         try:
             turn = 0
             while self._left > 0:

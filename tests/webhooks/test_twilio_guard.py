@@ -1,0 +1,208 @@
+"""Nobody but Twilio speaks to the Twilio door, and nothing changes for anybody else."""
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask, request
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
+
+from config.settings import load
+from ivr.adapters.sql_schema import calls
+from tests.fakes.fake_twilio import ACCOUNT
+from tests.fakes.twilio_wire import Wire, served, signature
+from tests.fakes.twiml_schema import parse
+from tests.scenarios.stages import PUBLIC, TOKEN, twilio_web
+from tests.service.house import House, house
+from webhooks.app import create_app
+from webhooks.twilio_guard import TwilioAccount, guard
+
+FIELDS = {
+    "AccountSid": ACCOUNT,
+    "CallSid": "CA" + "1" * 32,
+    "CallStatus": "ringing",
+    "From": "+8613800138000",
+    "To": "+85230001234",
+    "FromCity": "北京",
+    "SomethingNew": "of 2027",
+}
+FORM = "application/x-www-form-urlencoded"
+INCOMING = "/twilio/incoming"
+
+
+def test_both_signers_agree_with_twilios_own_example() -> None:
+    url = "https://example.com/myapp.php?foo=1&bar=2"
+    fields = {
+        "CallSid": "CA1234567890ABCDE",
+        "Caller": "+14158675310",
+        "Digits": "1234",
+        "From": "+14158675310",
+        "To": "+18005551212",
+    }
+    known = "L/OH5YylLD5NRKLltdqwSvS0BnU="
+    assert signature("12345", url, fields) == known
+    assert RequestValidator("12345").validate(url, fields, known)
+
+
+class Door:
+    """A running web server, and requests made by hand."""
+
+    def __init__(self, home: House, wire: Wire) -> None:
+        self.home, self.wire = home, wire
+
+    def post(self, body: str | None = None, path: str = INCOMING, **headers: str) -> int:
+        sent = {"Content-Type": FORM, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return self.wire.send("POST", PUBLIC + path, sent, urlencode(FIELDS) if body is None else body).status
+
+    @property
+    def calls(self) -> int:
+        return len(self.home.rows(calls))
+
+
+@contextmanager
+def door(directory: Path) -> Iterator[Door]:
+    with house(directory) as home, served(twilio_web(home.switchboard, home.clock, home.rules)) as port:
+        home.agent("wang")
+        yield Door(home, Wire(PUBLIC, port, TOKEN))
+
+
+GOOD = signature(TOKEN, PUBLIC + INCOMING, FIELDS)
+
+
+def test_a_signed_call_is_taken_with_whatever_else_twilio_sends(tmp_path: Path) -> None:
+    with door(tmp_path) as twilio:
+        answer = twilio.wire.post(PUBLIC + INCOMING, FIELDS)
+        assert answer.status == 200
+        assert parse(answer.body)[0].tag == "Dial"
+        assert twilio.calls == 1
+
+
+def test_everybody_else_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    swapped = urlencode({**FIELDS, "To": FIELDS["From"], "From": FIELDS["To"]})
+    elsewhere = signature(TOKEN, PUBLIC + "/twilio/fallback", FIELDS)
+    stranger = {**FIELDS, "AccountSid": "AC" + "9" * 32}
+    with door(tmp_path) as twilio:
+        assert twilio.post() == 403  # no signature at all
+        assert twilio.post(X_Twilio_Signature="") == 403
+        assert twilio.post(X_Twilio_Signature="x" * 28) == 403
+        assert twilio.post(X_Twilio_Signature=signature("another-token", PUBLIC + INCOMING, FIELDS)) == 403
+        assert twilio.post(swapped, X_Twilio_Signature=GOOD) == 403
+        assert twilio.post(X_Twilio_Signature=elsewhere) == 403
+        assert twilio.post(X_Twilio_Signature=GOOD, path=INCOMING + "?a=1") == 403
+        assert twilio.post(urlencode(FIELDS) + "&Digits=1", X_Twilio_Signature=GOOD) == 403
+        other = signature(TOKEN, PUBLIC + INCOMING, stranger)
+        assert twilio.post(urlencode(stranger), X_Twilio_Signature=other) == 403
+        assert twilio.calls == 0
+
+
+def test_only_signed_form_posts_of_bounded_length_are_read(tmp_path: Path) -> None:
+    large = {**FIELDS, "SpeechResult": "好" * 30_000}
+    with door(tmp_path) as twilio:
+        signed = {"X_Twilio_Signature": GOOD}
+        assert twilio.post("{}", Content_Type="application/json", **signed) == 415
+        assert twilio.post("", Content_Type="multipart/form-data; boundary=x", **signed) == 415
+        over = signature(TOKEN, PUBLIC + INCOMING, large)
+        assert twilio.post(urlencode(large), X_Twilio_Signature=over) == 413
+        for method in ("GET", "PUT", "HEAD"):
+            assert twilio.wire.send(method, PUBLIC + INCOMING, {}, None).status == 405
+        assert twilio.calls == 0
+
+
+def test_a_parameter_given_twice_counts_once_and_only_when_signed(tmp_path: Path) -> None:
+    """Twilio's rule signs each value of a repeated parameter once, in order."""
+    twice = [*FIELDS.items(), ("CallStatus", "queued")]
+    text = PUBLIC + INCOMING + "".join(name + value for name, value in sorted(twice))
+    signed = signature(TOKEN, text, {})
+    with door(tmp_path) as twilio:
+        assert twilio.post(urlencode(twice), X_Twilio_Signature=GOOD) == 403
+        assert twilio.post(urlencode(twice), X_Twilio_Signature=signed) == 200
+        assert twilio.calls == 1
+
+
+@pytest.mark.parametrize(
+    "target", ["/echo/%E9%87%91%E7%A9%97", "/echo/%e9%87%91", "/echo/a%2Fb%7Ec?q=%E4%B8%AD"]
+)
+def test_the_address_is_taken_as_it_came_over_the_wire(target: str) -> None:
+    """Chinese, %2F, %7E: decoded they would not be what Twilio signed."""
+    account = TwilioAccount(public_base_url=PUBLIC + "/prefix", account_sid=ACCOUNT, auth_token=TOKEN)
+    app = Flask("echo")
+    app.before_request(lambda: guard(account))
+    app.add_url_rule("/echo/<path:_rest>", "echo", lambda _rest: request.url, methods=["POST"])
+    with served(app) as port:
+        wire = Wire(PUBLIC, port, TOKEN)
+        signed = signature(TOKEN, PUBLIC + "/prefix" + target, FIELDS)
+        headers = {"Content-Type": FORM, "X-Twilio-Signature": signed}
+        assert wire.send("POST", PUBLIC + target, headers, urlencode(FIELDS)).status == 200
+        decoded = signature(TOKEN, PUBLIC + "/prefix/echo/金穗", FIELDS)
+        headers["X-Twilio-Signature"] = decoded
+        assert wire.send("POST", PUBLIC + target, headers, urlencode(FIELDS)).status == 403
+
+
+def test_an_absolute_request_target_is_the_same_address(tmp_path: Path) -> None:
+    with door(tmp_path) as twilio:
+        connection = http.client.HTTPConnection("127.0.0.1", twilio.wire.port, timeout=5)
+        headers = {"Content-Type": FORM, "X-Twilio-Signature": GOOD}
+        connection.request("POST", "http://elsewhere.example" + INCOMING, urlencode(FIELDS), headers)
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+@pytest.mark.parametrize("missing", ["PUBLIC_BASE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"])
+def test_without_twilios_settings_the_door_is_closed_also_in_debug(missing: str, tmp_path: Path) -> None:
+    environment = {
+        "PUBLIC_BASE_URL": PUBLIC,
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "HOTLINE_DATA_DIR": str(tmp_path),
+    }
+    del environment[missing]
+    app = create_app(load(environment))
+    app.debug = app.testing = True
+    for path in (INCOMING, "/twilio/status", "/twilio/fallback", "/twilio/digits/1/2/3"):
+        answer = app.test_client().post(path, data=FIELDS, headers={"X-Twilio-Signature": GOOD})
+        assert answer.status_code == 403
+
+
+def test_in_debug_a_forged_signature_is_refused_as_ever(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        app = twilio_web(home.switchboard, home.clock, home.rules)
+        app.debug = app.testing = True
+        assert app.test_client().post(INCOMING, data=FIELDS).status_code == 403
+
+
+names = st.sampled_from([*FIELDS, "Digits", "DialCallStatus", "Timestamp", "x"])
+bodies = st.dictionaries(names, st.text(max_size=40), max_size=8)
+paths = st.sampled_from(
+    [INCOMING, "/twilio/status", "/twilio/fallback", "/twilio/leg/1/2/3", "/twilio/digits/1/2/0"]
+)
+
+
+@pytest.fixture(scope="module")
+def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, FlaskClient]]:
+    with house(tmp_path_factory.mktemp("open")) as home:
+        yield home, twilio_web(home.switchboard, home.clock, home.rules).test_client()
+
+
+@settings(max_examples=100, deadline=None)
+@given(body=bodies, path=paths, signed=st.booleans())
+def test_whatever_is_sent_there_is_no_500_and_no_unsigned_change(
+    open_house: tuple[House, FlaskClient], body: dict[str, str], path: str, signed: bool
+) -> None:
+    """Signed nonsense is answered with TwiML; the unsigned changes nothing."""
+    home, client = open_house
+    fields = {**body, "AccountSid": ACCOUNT}
+    before = home.rows(calls)
+    headers = {"X-Twilio-Signature": signature(TOKEN, PUBLIC + path, fields) if signed else "forged"}
+    answer = client.post(path, data=fields, headers=headers)
+    if signed:
+        assert answer.status_code == 200
+        parse(answer.data)
+    else:
+        assert answer.status_code == 403
+        assert home.rows(calls) == before
