@@ -61,6 +61,13 @@ class Postgres:
         self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def databases_in_turn(self) -> Iterator[str]:
+        """One after the other; the one before is dropped when the next is asked for."""
+        while True:
+            url = self.new_database()
+            yield url
+            self.execute(f"DROP DATABASE {url.partition('@/')[2].partition('?')[0]} WITH (FORCE)")
+
     def execute(self, statement: str) -> None:
         """As the cluster's owner, outside of any test's database."""
         where = f"host={self.directory} port={self.port} user=hotline dbname=postgres"

@@ -1,6 +1,5 @@
 """Each rule of the norm has a test that notices when one line breaks it."""
 
-
 import pytest
 
 from tests.breakages import BREAKAGES, ON_THE_SWITCH, Breakage, Copy
@@ -32,6 +31,7 @@ def test_a_broken_rule_turns_its_test_red__R64_R65_R67_R69_R71(copy: Copy, break
 
 
 @pytest.mark.real
+@pytest.mark.timeout(240)  # two whole hotlines, one after the other
 def test_a_switch_that_lets_a_phone_transfer_its_caller_turns_its_test_red__R74(copy: Copy) -> None:
     done = copy.run(ON_THE_SWITCH.test)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -145,7 +145,8 @@ class TwilioDoor:
         if not commands:  # an empty document would end the call
             raise NothingToDo(contact.ref)
         onward = track.next(now, picks_up=twiml.picks_up(commands))
-        return twiml.render(commands, self._links(onward), self.sounds)
+        picked_up = track.greeted_at is not None
+        return twiml.render(commands, self._links(onward), self.sounds, picked_up=picked_up)
 
     def leg(self, form: Form, track: Track) -> str:
         """The rung phone's own status: the moment a person speaks."""

@@ -5,6 +5,7 @@ Twilio sends it again.
 """
 
 import logging
+import re
 import traceback
 
 from flask import Blueprint, Response, request
@@ -18,6 +19,7 @@ from webhooks.twilio_door import ENTRIES, Track, TwilioDoor, track_of
 from webhooks.twilio_guard import TwilioAccount, guard
 
 TRACK = "<int:presented>/<int:step>/<int:greeted>"
+_SID = re.compile(r"CA[0-9a-f]{32}")
 CALLBACKS = frozenset({"twilio.leg", "twilio.status"})
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ def twilio_blueprint(door: TwilioDoor, account: TwilioAccount) -> Blueprint:
     @blueprint.post("/fallback")
     def fallback() -> Response:
         """Asked by Twilio when another address of ours failed; needs neither book nor policy."""
-        log.warning("fallback asked for, error %s", _word("ErrorCode"))
+        log.warning("fallback asked for by call %s, error %s", _call(), _word("ErrorCode"))
         return _xml(door.apology("fallback", request.form, None))
 
     @blueprint.errorhandler(Exception)
@@ -54,7 +56,7 @@ def twilio_blueprint(door: TwilioDoor, account: TwilioAccount) -> Blueprint:
         if isinstance(error, HTTPException):
             return error
         told = masked("".join(traceback.format_exception(error)))
-        log.error("%s of call %s failed\n%s", request.endpoint, _word("CallSid"), told)
+        log.error("%s of call %s failed\n%s", request.endpoint, _call(), told)
         if request.endpoint not in CALLBACKS:
             return _xml(_apology(door))
         return ("", 503) if isinstance(error, BookUnavailable) else _xml(twiml.nothing())
@@ -95,9 +97,14 @@ def _apology(door: TwilioDoor) -> str:
         return twiml.last_words()
 
 
+def _call() -> str:
+    """The call's own id for the log, if it is one."""
+    sid = request.form.get("CallSid", "")
+    return sid if _SID.fullmatch(sid) else "?"
+
+
 def _word(field: str) -> str:
-    """A field for the log; never one that holds a number."""
-    return one_line(request.form.get(field, ""), 40)
+    return masked(one_line(request.form.get(field, ""), 40))
 
 
 def _xml(document: str) -> Response:

@@ -4,6 +4,7 @@ A verb that makes a sound picks the call up; only a first <Pause> and a first <D
 caller's own ring tone running. What Twilio cannot do as the dialplan does is decided here and told in docs/twilio.md.
 """
 
+from dataclasses import replace
 from typing import Protocol, assert_never
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
@@ -41,13 +42,13 @@ class Sounds(Protocol):
 
 def picks_up(commands: tuple[LineCommand, ...]) -> bool:
     """Whether the caller hears us, not his own ring tone, as soon as Twilio reads this."""
-    return any(_makes_a_sound(command) for command in commands)
+    return any(_makes_a_sound(_possible(command, picked_up=False)) for command in commands)
 
 
 def _makes_a_sound(command: LineCommand) -> bool:
     match command:
-        case Ring():
-            return _greets(command) or command.sound is Sound.MUSIC
+        case Ring(sound=sound):
+            return sound is Sound.GREETING or (sound is Sound.MUSIC and _ringable(command))
         case Hold(sound=sound):
             return sound is not Sound.RINGING
         case Say() | Ask():
@@ -58,21 +59,28 @@ def _makes_a_sound(command: LineCommand) -> bool:
             assert_never(never)
 
 
-def _greets(ring: Ring) -> bool:
-    """A quiet ring shorter than Twilio can make it would run past the pickup: greeted now instead (R64)."""
-    too_short = ring.seconds < LEAST_DIAL_SECONDS and _ringable(ring)
-    return ring.sound is Sound.GREETING or (ring.sound is Sound.RINGING and too_short)
+def _possible(command: LineCommand, *, picked_up: bool) -> LineCommand:
+    """Once picked up there is no ring tone of his own; before, no ring too short for a Dial to end in time (R64)."""
+    match command:
+        case Ring(sound=Sound.RINGING) | Hold(sound=Sound.RINGING) if picked_up:
+            return replace(command, sound=Sound.MUSIC)
+        case Ring(sound=Sound.RINGING, seconds=seconds) if seconds < LEAST_DIAL_SECONDS and _ringable(
+            command
+        ):
+            return replace(command, sound=Sound.GREETING)
+        case _:
+            return command
 
 
 def _ringable(ring: Ring) -> bool:
     return parse_phone(ring.phone).kind in RINGABLE
 
 
-def render(commands: tuple[LineCommand, ...], links: Links, sounds: Sounds) -> str:
-    """One document; it ends with the address that hears what came of it."""
+def render(commands: tuple[LineCommand, ...], links: Links, sounds: Sounds, *, picked_up: bool) -> str:
+    """One document; it ends with the address that hears what came of it. `picked_up`: by an earlier one."""
     response = VoiceResponse()
     for command in commands:
-        _add(response, command, links, sounds)
+        _add(response, _possible(command, picked_up=picked_up), links, sounds)
     return str(response)
 
 
@@ -128,18 +136,18 @@ def _play(parent: VoiceResponse | Gather, prompts: tuple[str, ...], sounds: Soun
 
 
 def _ring(response: VoiceResponse, ring: Ring, links: Links, sounds: Sounds) -> None:
-    if _greets(ring):
+    if ring.sound is Sound.GREETING:
         _play(response, (sounds.greeting,), sounds)
     if not _ringable(ring):
         response.redirect(links.to("ring-refused"), method="POST")
         return
-    picked_up = _makes_a_sound(ring)
+    quiet = ring.sound is Sound.RINGING
     dial = response.dial(
         timeout=max(int(ring.seconds), LEAST_DIAL_SECONDS) - DIAL_ADDS_SECONDS,
         action=links.to("ring-ended"),
         method="POST",
-        answer_on_bridge=None if picked_up else True,
-        ring_tone=RINGBACK if picked_up else None,
+        answer_on_bridge=True if quiet else None,
+        ring_tone=None if quiet else RINGBACK,
     )
     _add_phone(dial, parse_phone(ring.phone), links)
 

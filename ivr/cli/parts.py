@@ -25,6 +25,7 @@ from config.redis_address import redis_url
 from config.settings import Settings
 from ivr.adapters.sql_sip_accounts import SipAccount
 from ivr.cli import asterisk_config, embedded_redis
+from ivr.cli.masked_log import go_through_masking
 from ivr.cli.private_asterisk import find_asterisk
 
 WEB_THREADS: Final = 16
@@ -124,7 +125,8 @@ def run_asterisk(settings: Settings, accounts: Iterable[SipAccount]) -> NoReturn
         sys.exit("no Asterisk, neither on PATH nor in .tools: `.venv/bin/hotline install-tools` unpacks one")
     config = asterisk_config.render(settings, asterisk, accounts)
     os.umask(0o077)  # its log names the AGI address with its token, its call log the callers
-    _become(settings, [*asterisk.argv, "-f", "-C", str(config)])
+    go_through_masking(settings.log_dir / "asterisk-messages.log")
+    _become(settings, [*asterisk.argv, "-fn", "-C", str(config)])
 
 
 def _become(settings: Settings, argv: list[str]) -> NoReturn:

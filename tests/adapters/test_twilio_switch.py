@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ivr.adapters.twilio_switch import TIMEOUT_SECONDS, TwilioSwitch, twilio_client
+from ivr.adapters.twilio_calls import TIMEOUT_SECONDS, OtherTwilio, TwilioCalls
+from ivr.adapters.twilio_switch import TwilioSwitch
 from ivr.policy.call import Call
 from ivr.service.ports import Contact, Entry
 from tests.fakes.fake_clock import FakeClock
@@ -24,15 +25,16 @@ def at_once(fetch: Callable[[], None]) -> None:
     fetch()
 
 
-def waiting(**call: datetime) -> Entry:
+def waiting(held_since: datetime | None = None) -> Entry:
     presented_at = NOON - timedelta(seconds=30)
     contact = Contact(door="twilio", ref=SID, hotline="", caller=None, presented_at=presented_at, channel=SID)
-    held = Call(call_id=1, presented_at=presented_at, number=None, **call)
+    held = Call(call_id=1, presented_at=presented_at, number=None, held_since=held_since)
     return Entry(call=held, contact=contact, standing=(), last_key=None)
 
 
 def switch(api: str, run: Callable[[Callable[[], None]], object] | None = at_once) -> TwilioSwitch:
-    return TwilioSwitch(twilio_client(ACCOUNT, TOKEN, api), PUBLIC, FakeClock(NOON), run=run)
+    redirect = TwilioCalls(ACCOUNT, TOKEN, api).redirect
+    return TwilioSwitch(redirect, PUBLIC, FakeClock(NOON), run=run)
 
 
 def test_a_caller_is_redirected_to_an_address_that_carries_his_call__R69() -> None:
@@ -77,6 +79,6 @@ def test_a_rest_that_is_not_there_harms_nobody_and_ends_no_call() -> None:
 
 
 def test_only_requests_meant_for_twilio_leave() -> None:
-    client = twilio_client(ACCOUNT, TOKEN, "http://127.0.0.1:9")
+    client = OtherTwilio("http://127.0.0.1:9", timeout=1)
     with pytest.raises(ValueError, match="not Twilio's"):
-        client.http_client.request("GET", "https://elsewhere.example/")
+        client.request("GET", "https://elsewhere.example/")

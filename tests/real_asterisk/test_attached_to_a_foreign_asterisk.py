@@ -68,6 +68,7 @@ def test_a_caller_of_a_foreign_switch_is_picked_up_in_time_served_and_in_the_tab
             phone.answer()
             attached.wait(lambda: attached.call(caller_number)["served_at"] is not None)
             caller.hang_up()
+            caller.wait_until_over(10)
         call = attached.ended_call(caller_number)
         attached.set_agent("sun", "offline")
         assert (call["outcome"], call["greeted_by"], call["served_by"]) == ("served", "server", "sun")

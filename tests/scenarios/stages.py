@@ -13,7 +13,8 @@ from agi_scripts.door import Door
 from config.prompt_pack import PromptPack
 from ivr.adapters.spool_files import SpoolFiles
 from ivr.adapters.sql_schema import agents, calls
-from ivr.adapters.twilio_switch import TwilioSwitch, twilio_client
+from ivr.adapters.twilio_calls import TwilioCalls
+from ivr.adapters.twilio_switch import TwilioSwitch
 from ivr.policy.rules import Rules
 from ivr.service.ports import Clock
 from ivr.service.switchboard import Switchboard
@@ -170,9 +171,8 @@ def twilio_stage(directory: Path, rules: Rules, **manners: Any) -> Iterator[Stag
         timeline, phones = Timeline(home.clock), Telephones()
         twilio = FakeTwilio(timeline, home.clock, Wire(PUBLIC, port, TOKEN), phones, **manners)
         with rest_server(ACCOUNT, TOKEN, twilio.redirect) as api:
-            switch = TwilioSwitch(
-                twilio_client(ACCOUNT, TOKEN, api), PUBLIC, home.clock, run=lambda fetch: fetch()
-            )
+            redirect = TwilioCalls(ACCOUNT, TOKEN, api).redirect
+            switch = TwilioSwitch(redirect, PUBLIC, home.clock, run=lambda fetch: fetch())
             home.switch.on_fetch = lambda ref: _fetch(home, switch, ref)
 
             def dials(number: str) -> tuple[Caller, str]:

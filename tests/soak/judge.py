@@ -31,6 +31,14 @@ class Verdict:
     doors: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
+    def __iadd__(self, other: "Verdict") -> "Verdict":
+        self.attempts += other.attempts
+        self.reservations += other.reservations
+        self.asked_again += other.asked_again
+        self.doors += other.doors
+        self.faults += other.faults
+        return self
+
     def __str__(self) -> str:
         doors = ", ".join(f"{count} at {door}" for door, count in sorted(self.doors.items()))
         found = (

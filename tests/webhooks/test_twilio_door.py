@@ -260,9 +260,9 @@ def test_a_status_callback_the_book_could_not_take_is_sent_again(wang: Caller) -
     wang.dials()
     leg = wang.leg
     wang.switchboard.away = True
-    for path in (leg, "/twilio/status"):
+    for path, status in ((leg, "in-progress"), ("/twilio/status", "completed")):
         with pytest.raises(AssertionError, match="503"):
-            wang.asks(path, ParentCallSid=SID)
+            wang.asks(path, ParentCallSid=SID, CallStatus=status)
 
 
 @pytest.mark.parametrize("odd", [{"CallSid": "1; DROP"}, {"CallStatus": "levitating"}, {"CallStatus": ""}])

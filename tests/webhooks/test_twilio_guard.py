@@ -169,6 +169,24 @@ def test_without_twilios_settings_the_door_is_closed_also_in_debug(missing: str,
         assert answer.status_code == 403
 
 
+def test_the_application_as_started_takes_a_signed_call_and_keeps_it(tmp_path: Path) -> None:
+    settings_given = load(
+        {
+            "PUBLIC_BASE_URL": PUBLIC,
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "HOTLINE_DATA_DIR": str(tmp_path),
+        }
+    )
+    with house(tmp_path) as home:
+        home.agent("wang")
+        client = create_app(settings_given).test_client()
+        answer = client.post(INCOMING, data=FIELDS, headers={"X-Twilio-Signature": GOOD})
+        assert parse(answer.data)[0].tag == "Dial"
+        [call] = home.rows(calls)
+        assert (call["door"], call["caller"], call["agent"]) == ("twilio", FIELDS["From"], "wang")
+
+
 def test_in_debug_a_forged_signature_is_refused_as_ever(tmp_path: Path) -> None:
     with house(tmp_path) as home:
         app = twilio_web(home.switchboard, home.clock, home.rules)

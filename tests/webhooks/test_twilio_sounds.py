@@ -33,7 +33,7 @@ def sounds(own: Path) -> TwilioSounds:
 
 
 def seconds(body: bytes) -> float:
-    with wave.open(io.BytesIO(body)) as wav:
+    with wave.open(io.BytesIO(body), "rb") as wav:
         return wav.getnframes() / wav.getframerate()
 
 

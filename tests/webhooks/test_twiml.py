@@ -30,7 +30,7 @@ def ring(seconds: float, sound: Sound, phone: str = "sip:wang@192.0.2.1:5070") -
 
 def rendered(*commands: LineCommand) -> str:
     """One line an element, its attributes after it; addresses without what is the same in all."""
-    document = twiml.render(commands, Links(), Sounds())
+    document = twiml.render(commands, Links(), Sounds(), picked_up=False)
     root = parse(document.encode())
     return "\n".join(
         " ".join([element.tag, *(f"{k}={v}" for k, v in sorted(element.attrib.items())), element.text or ""]).strip()
@@ -84,6 +84,13 @@ def test_a_ring_shorter_than_twilio_can_make_it_is_greeted_at_once__R64() -> Non
     assert rendered(ring(5, Sound.RINGING)).startswith("Play greeting.wav\nDial")
     assert twiml.picks_up((ring(5, Sound.RINGING),))
     assert not twiml.picks_up((ring(10, Sound.RINGING),))
+
+
+def test_once_picked_up_there_is_no_ring_tone_of_his_own() -> None:
+    quiet = (ring(13, Sound.RINGING),)
+    assert "answerOnBridge" not in twiml.render(quiet, Links(), Sounds(), picked_up=True)
+    hold = (Hold(seconds=3, sound=Sound.RINGING),)
+    assert "music-3.wav" in twiml.render(hold, Links(), Sounds(), picked_up=True)
 
 
 def test_a_phone_of_the_other_door_is_passed_over_at_once() -> None:
