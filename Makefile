@@ -19,7 +19,7 @@ LINT_IMPORTS := $(PY) -c 'import sys; from importlinter.cli import lint_imports_
 # Most tests wait for real time to pass: three files at once; what judges milliseconds runs alone afterwards.
 SIDE_BY_SIDE := -n 3 --dist loadfile
 
-.PHONY: help run test check call bench faults lint
+.PHONY: help run test check call bench faults soak lint
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\): .*## /\1 /p' $(MAKEFILE_LIST) | while read -r name text; do printf 'make %-6s %s\n' "$$name" "$$text"; done
@@ -28,10 +28,12 @@ run: $(RUNTIME) $(TOOLS) ## Install what is missing and start the hotline in the
 	@exec $(VENV)/bin/hotline run
 
 test: $(DEV) $(TOOLS) lint ## Install what is missing; lint, types, layers and every test.
+	@$(PY) -m tests.postgres
 	@$(PY) -m pytest $(SIDE_BY_SIDE) -m 'not alone' --cov --cov-report=term:skip-covered
 	@$(PY) -m pytest -m alone
 
 check: $(DEV) lint ## Lint, types, layers and the fast tests, in about a minute.
+	@$(PY) -m tests.postgres
 	@$(PY) -m pytest -q $(SIDE_BY_SIDE) -m 'not real and not slow and not alone' --cov --cov-report=term:skip-covered
 
 call: $(RUNTIME) $(TOOLS) ## Place one real SIP call to the running hotline and tell its story.
@@ -42,6 +44,10 @@ bench: $(DEV) $(TOOLS) ## Measure calls a second and wake times beside their riv
 
 faults: $(DEV) $(TOOLS) ## Break every part while hundreds of callers call: nobody is late, lost or doubled; under 8 minutes.
 	@exec $(PY) -m tests.faults
+
+soak: $(DEV) ## A million callers' attempts to get an agent, on either database; hours.
+	@$(PY) -m tests.postgres
+	@exec $(PY) -m tests.soak
 
 lint: $(DEV)
 	@$(PY) -m ruff check .

@@ -31,10 +31,10 @@ from config.settings import Settings, load
 from ivr.adapters.asterisk_switch import AsteriskSwitch
 from ivr.adapters.system_clock import SystemClock
 from ivr.adapters.systemd_notify import notify
-from ivr.bootstrap import agents_service, call_book
+from ivr.bootstrap import agents_service, call_book, twilio_switch
 from ivr.policy.events import Event
 from ivr.service.floor_loop import FloorLoop
-from ivr.service.ports import BookUnavailable, Contact
+from ivr.service.ports import BookUnavailable, Clock, Contact, Switch
 from ivr.service.switchboard import Switchboard
 
 ENTRIES = {
@@ -62,7 +62,7 @@ class Hotline:
         self._book = call_book(settings)
         self._switchboard = Switchboard(self._book, rules)
         self.switch = AsteriskSwitch(settings.ami_port, secrets.ami_secret, on_stamp=self._stamped)
-        self.floor_loop = FloorLoop(self._book, self.switch, clock, rules)
+        self.floor_loop = FloorLoop(self._book, self._switches(settings, clock), clock, rules)
         self._switchboard.on_change = self.floor_loop.signal
         door = own_door(settings, self._switchboard, rules, clock)
         self.server = FastAgiServer(
@@ -70,6 +70,14 @@ class Hotline:
         )
         self._stop = threading.Event()
         self._notify_socket = settings.notify_socket
+
+    def _switches(self, settings: Settings, clock: Clock) -> dict[str, Switch]:
+        """One a door; the second door's only where it is set up."""
+        switches: dict[str, Switch] = {"asterisk": self.switch}
+        twilio = twilio_switch(settings, clock)
+        if twilio is not None:
+            switches["twilio"] = twilio
+        return switches
 
     def run(self) -> None:
         """Until stopped; running bursts are finished."""

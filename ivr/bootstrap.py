@@ -14,8 +14,10 @@ from ivr.adapters.sql_outbox import SqlOutbox
 from ivr.adapters.sql_records import SqlRecords
 from ivr.adapters.sql_sip_accounts import SipAccount
 from ivr.adapters.system_clock import SystemClock
+from ivr.adapters.twilio_switch import TwilioSwitch
 from ivr.service.agents import Agents
 from ivr.service.drainer import Drainer
+from ivr.service.ports import Clock
 from ivr.service.reconciler import Reconciler
 from ivr.service.records import RecordService
 from ivr.service.relay import Relay
@@ -63,6 +65,20 @@ def transfer_watch(settings: Settings) -> TransferWatch:
     """Writes down what the switch refused."""
     log = AsteriskLog(settings.log_dir / "asterisk-messages.log")
     return TransferWatch(log, SqlAlerts(settings.database_url, SystemClock()))
+
+
+def twilio_switch(settings: Settings, clock: Clock) -> TwilioSwitch | None:
+    """Fetches Twilio's callers; None where that door is not set up."""
+    if not (settings.twilio_account_sid and settings.twilio_auth_token and settings.public_base_url):
+        return None
+    account = (settings.twilio_account_sid, settings.twilio_auth_token, settings.twilio_api_base_url)
+
+    def redirect(ref: str, address: str) -> None:
+        from ivr.adapters.twilio_calls import TwilioCalls  # most of a second to load
+
+        TwilioCalls(*account).redirect(ref, address)
+
+    return TwilioSwitch(redirect, settings.public_base_url, clock)
 
 
 @cache

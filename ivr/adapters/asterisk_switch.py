@@ -12,6 +12,7 @@ from typing import Final
 from ivr.adapters.asterisk_manager import AsteriskManager, LiveChannel, ManagerRefused, ManagerUnavailable
 from ivr.adapters.manager_wire import Message
 from ivr.policy.events import AgentAnswered, CallerGreeted, Event
+from ivr.service.ports import Entry
 
 _STAMPS: Final[dict[str, type[Event]]] = {"HotlineServed": AgentAnswered}
 _VARIABLES: Final[dict[str, type[Event]]] = {"HL_GREETED": CallerGreeted, "HL_SERVED": AgentAnswered}
@@ -54,8 +55,11 @@ class AsteriskSwitch:
         """Whether an action would be sent now."""
         return self._manager.connected
 
-    def fetch(self, channel: str) -> bool:
+    def fetch(self, entry: Entry) -> bool:
         """Redirect the caller's channel; False where that is not certain to have happened."""
+        channel = entry.contact.channel
+        if channel is None:
+            return False
         try:
             self._manager.redirect(channel, "hl-fetched", "s")
         except (ManagerUnavailable, ManagerRefused, ValueError) as error:

@@ -13,6 +13,7 @@ from ivr.adapters.sql_migrations import migrate as migrate_database
 @click.pass_obj
 def migrate(app: Any) -> None:
     """Make the database, or bring it to this version's schema (make run does it by itself)."""
+    app.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # what will lie in it names callers
     try:
         migrate_database(app.settings.database_url)
     except SchemaFromElsewhereError as error:

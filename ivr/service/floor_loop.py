@@ -6,7 +6,7 @@ delays him by one stretch of music and nobody else.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from ivr.policy.call import Phase
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 
 
 class FloorLoop:
-    """Owns the switch's action connection; signalled in-process, else it looks every 200 ms."""
+    """`switches` by door. Signalled in-process, else it looks every 200 ms."""
 
-    def __init__(self, book: CallBook, switch: Switch, clock: Clock, rules: Rules) -> None:
+    def __init__(self, book: CallBook, switches: Mapping[str, Switch], clock: Clock, rules: Rules) -> None:
         self._book = book
-        self._switch = switch
+        self._switches = switches
         self._clock = clock
         self._rules = rules
         self._changed = threading.Event()
@@ -61,9 +61,6 @@ class FloorLoop:
         now = self._clock.now()
         if not self._book.anything_due(now):
             return 0
-        if not self._switch.connected:  # an agent reserved for a caller nobody can fetch would only wait
-            self._book.unit(lambda unit: unit.free_agents_due(now))
-            return 0
         fetched = self._book.unit(lambda unit: self._reserve(unit, now))
         for entry in fetched:
             self._fetch(entry, now)
@@ -72,9 +69,20 @@ class FloorLoop:
     def _reserve(self, unit: CallUnit, now: datetime) -> tuple[Entry, ...]:
         unit.free_agents_due(now)
         turns = unit.floor().assignments(now)
-        found = (unit.find_id(waiting.call_id) for waiting, _agent in turns)
-        moved = (self._turn_came(unit, entry, now) for entry in found if entry is not None)
-        return tuple(entry for entry in moved if entry.call.phase is Phase.FETCHING)
+        fetching: list[Entry] = []
+        for waiting, _agent in turns:
+            entry = unit.find_id(waiting.call_id)
+            if entry is None or not self._can_fetch(entry):
+                break  # he comes by himself; who stands behind him does not overtake
+            moved = self._turn_came(unit, entry, now)
+            if moved.call.phase is Phase.FETCHING:
+                fetching.append(moved)
+        return tuple(fetching)
+
+    def _can_fetch(self, entry: Entry) -> bool:
+        """An agent reserved for a caller nobody can fetch would only wait."""
+        switch = self._switches.get(entry.contact.door)
+        return switch is not None and switch.connected
 
     def _turn_came(self, unit: CallUnit, entry: Entry, now: datetime) -> Entry:
         moved = apply(unit, entry, TurnCame(at=now), self._rules)
@@ -85,8 +93,7 @@ class FloorLoop:
         if self._clock.now() - decided_at > timedelta(seconds=LATE_SECONDS):
             log.warning("call %d: too late to fetch, it comes by itself", entry.call.call_id)
             return
-        channel = entry.contact.channel
-        if channel is None or not self._switch.fetch(channel):
+        if not self._switches[entry.contact.door].fetch(entry):
             log.warning("call %d: the switch could not be told, it comes by itself", entry.call.call_id)
 
     def _reconcile_in_time(self) -> None:
@@ -96,17 +103,19 @@ class FloorLoop:
             self.reconcile(now)
 
     def reconcile(self, now: datetime) -> int:
-        """End every call the switch no longer has: its hang-up never reached us. How many."""
+        """End every call its own switch no longer has: its hang-up never reached us. How many."""
         before = now - timedelta(seconds=LOST_AFTER_SECONDS)
         suspects = self._book.unit(lambda unit: unit.unfinished(before))
-        live = self._switch.live_refs() if suspects else None
-        if live is None:
-            return 0
-        lost = [entry for entry in suspects if entry.contact.ref not in live]
+        lost = [entry for door in self._switches for entry in self._lost(door, suspects)]
         for entry in lost:
             log.warning("call %d: gone from the switch without a hang-up", entry.call.call_id)
             self._book.unit(lambda unit, call_id=entry.call.call_id: self._end(unit, call_id, now))  # type: ignore[misc] # a default binds the loop's value
         return len(lost)
+
+    def _lost(self, door: str, suspects: tuple[Entry, ...]) -> list[Entry]:
+        mine = [entry for entry in suspects if entry.contact.door == door]
+        live = self._switches[door].live_refs() if mine else None
+        return [] if live is None else [entry for entry in mine if entry.contact.ref not in live]
 
     def _end(self, unit: CallUnit, call_id: int, now: datetime) -> None:
         entry = unit.find_id(call_id)

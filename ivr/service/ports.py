@@ -106,12 +106,12 @@ class CallBook(Protocol):
 
 
 class Switch(Protocol):
-    """The telephone switch, as far as it can be told something between bursts."""
+    """The switch behind one door, as far as it can be told something between bursts."""
 
     @property
     def connected(self) -> bool: ...
 
-    def fetch(self, channel: str) -> bool:
+    def fetch(self, entry: Entry) -> bool:
         """Take this caller out of his music now; False where the switch could not be told."""
 
     def live_refs(self) -> frozenset[str] | None:

@@ -60,9 +60,11 @@ def test_a_call_and_the_row_that_opens_its_record_are_one_transaction_R71(books:
 
 
 def test_one_call_is_not_added_twice(books: Books) -> None:
-    books.added()
-    with pytest.raises(BookUnavailable, match=r"(?i)unique"):
+    entry = books.added()
+    with pytest.raises(BookUnavailable, match=r"(?i)unique") as refused:
         books.added()
+    assert CALLER not in str(refused.value), "what a database says in full quotes the values"
+    assert entry.contact.ref not in str(refused.value)
     assert len(books.database.rows(calls)) == 1
 
 

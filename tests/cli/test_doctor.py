@@ -58,6 +58,11 @@ def test_a_hotline_that_does_not_run_is_one_error_and_not_twenty(tmp_path: Path)
     } <= found.keys()
 
 
+def test_a_data_directory_the_hotline_makes_is_closed_to_other_users(tmp_path: Path) -> None:
+    assert run(migrate, tmp_path / "new").exit_code == 0
+    assert diagnosed(tmp_path / "new")["data_directory"]["ok"]
+
+
 def test_a_database_that_is_not_there_names_the_command_that_makes_it(tmp_path: Path) -> None:
     found = diagnosed(tmp_path)
     assert "hotline migrate" in found["database"]["remedy"]

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from ivr.service.ports import Entry
+
 
 class FakeSwitch:
     """Switch port."""
@@ -17,7 +19,8 @@ class FakeSwitch:
     def connected(self) -> bool:
         return not self.down
 
-    def fetch(self, channel: str) -> bool:
+    def fetch(self, entry: Entry) -> bool:
+        channel = entry.contact.channel or ""
         if self.down or self.refuses:
             return False
         self.on_fetch(channel)

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -119,22 +119,15 @@ def _manager_line_is_cut(scene: Scene) -> None:
 def _switch_is_killed(scene: Scene) -> None:
     """kill -9; the supervisor starts it again."""
     scene.at(8.0, 3.0)
-    with _outage(scene):
-        scene.hotline.kill("asterisk")
-        time.sleep(0.3)
-        until = time.monotonic() + 20
-        while not _sip_answers(scene.hotline.settings):
-            assert time.monotonic() < until, scene.hotline.output()
-            time.sleep(0.05)
-
-
-@contextmanager
-def _outage(scene: Scene) -> Iterator[None]:
     began_at = time.time()
-    try:
-        yield
-    finally:
-        scene.outages.append(Outage(began_at=began_at, ended_at=time.time()))
+    scene.hotline.kill("asterisk")
+    dead_at = time.time()
+    time.sleep(0.3)
+    until = time.monotonic() + 20
+    while not _sip_answers(scene.hotline.settings):
+        assert time.monotonic() < until, scene.hotline.output()
+        time.sleep(0.05)
+    scene.outages.append(Outage(began_at=began_at, dead_at=dead_at, ended_at=time.time()))
 
 
 CASES: Final = (

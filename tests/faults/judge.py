@@ -37,9 +37,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Outage:
-    """The switch itself was dead from its kill until it answered SIP again."""
+    """The switch itself was killed between the first two moments and answered SIP again at the third."""
 
     began_at: float
+    dead_at: float
     ended_at: float
 
 
@@ -105,7 +106,7 @@ def _lost_with_the_switch(caller: Caller, outages: Sequence[Outage]) -> bool:
     if caller.taken_at is None:
         return any(outage.began_at <= caller.invited_at <= outage.ended_at for outage in outages)
     return any(
-        caller.taken_at <= outage.began_at <= caller.taken_at + PICKED_UP_WITHIN_SECONDS for outage in outages
+        caller.taken_at <= outage.dead_at <= caller.taken_at + PICKED_UP_WITHIN_SECONDS for outage in outages
     )
 
 

@@ -55,14 +55,14 @@ def test_fifteen_seconds_sharp_is_in_time_r64() -> None:
 
 def test_who_rang_when_the_switch_died_is_excused_from_the_pickup_but_not_from_the_table() -> None:
     ringing = replace(ALICE, picked_up_at=None)
-    outage = [Outage(began_at=105.0, ended_at=109.0)]
+    outage = [Outage(began_at=105.0, dead_at=105.1, ended_at=109.0)]
     assert judge([ringing], ROWS, outage).wrong == ()
     assert judge([ringing], ROWS, outage).cut_off == 1
     assert judge([ringing], [], outage).wrong == (f"{ALICE.number}: 0 times in the table",)
 
 
 def test_who_dialled_while_the_switch_was_dead_counts_from_when_it_took_him() -> None:
-    outage = [Outage(began_at=99.0, ended_at=103.0)]
+    outage = [Outage(began_at=99.0, dead_at=99.1, ended_at=103.0)]
     patient = replace(ALICE, taken_at=104.0, picked_up_at=118.0)
     assert judge([patient], ROWS, outage).wrong == ()
     late = replace(patient, picked_up_at=119.5)
@@ -73,7 +73,7 @@ def test_who_dialled_while_the_switch_was_dead_counts_from_when_it_took_him() ->
 
 def test_a_death_of_the_switch_after_his_time_excuses_nobody() -> None:
     forgotten = replace(ALICE, picked_up_at=None)
-    outage = [Outage(began_at=116.0, ended_at=119.0)]
+    outage = [Outage(began_at=116.0, dead_at=116.1, ended_at=119.0)]
     assert judge([forgotten], ROWS, outage).wrong == (f"{ALICE.number}: never picked up",)
 
 

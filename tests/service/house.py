@@ -36,7 +36,7 @@ class House:
         self.book = SqlCallBook(self.url, self.clock)
         self.switch = FakeSwitch()
         self.switchboard = Switchboard(self.book, self.rules)
-        self.floor_loop = FloorLoop(self.book, self.switch, self.clock, self.rules)
+        self.floor_loop = FloorLoop(self.book, {"asterisk": self.switch}, self.clock, self.rules)
         self._agents = Agents(SqlAgents(self.url, self.clock), self.clock)
         self._turns: dict[str, int] = {}
 

@@ -1,11 +1,12 @@
 """The floor loop: the first in line gets the first who is free, and a switch gone silent delays nobody else."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from ivr.adapters.sql_schema import agents, calls
 from ivr.policy.commands import Ring
-from ivr.policy.events import AgentAnswered, CallerFetched, HoldElapsed, HungUp, NumberNoted
+from ivr.policy.events import AgentAnswered, CallerFetched, CallOffered, HoldElapsed, HungUp, NumberNoted
 from ivr.policy.rules import Rules
 from tests.service.house import House, house
 
@@ -138,3 +139,24 @@ def test_a_reservation_whose_call_has_gone_another_way_ends_with_its_lease(tmp_p
         hotline.clock.advance(lease.total_seconds())
         hotline.floor_loop.turn()
         assert hotline.rows(agents)[0]["state"] == "available"
+
+
+def test_a_call_of_another_door_is_not_ended_because_this_switch_does_not_know_it(tmp_path: Path) -> None:
+    with house(tmp_path, NOW) as hotline:
+        hotline.agent("ana")
+        contact = replace(hotline.contact("CA1"), door="twilio")
+        hotline.switchboard.handle(contact, "1", (CallOffered(at=hotline.clock.now()),))
+        hotline.clock.advance(60)
+        assert hotline.floor_loop.reconcile(hotline.clock.now()) == 0
+
+
+def test_nobody_overtakes_a_caller_whose_switch_cannot_fetch_him__R69(tmp_path: Path) -> None:
+    with house(tmp_path, NOW) as hotline:
+        waiting_callers(hotline, 0)
+        contact = replace(hotline.contact("CA1"), door="twilio")
+        hotline.switchboard.handle(contact, "1", (CallOffered(at=hotline.clock.now()),))
+        hotline.clock.advance(1)
+        hotline.offer("c1")
+        hotline.agent("ben")
+        assert hotline.floor_loop.turn() == 0
+        assert phases(hotline)["c1"] == "held"

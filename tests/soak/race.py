@@ -40,7 +40,7 @@ from ivr.service.switchboard import Switchboard
 
 PROCESSES = 8
 CALLERS_A_PROCESS = 8
-AGENTS = tuple(f"agent{number}" for number in range(16))
+AGENTS = tuple(f"agent{number}" for number in range(8))
 DOORS = ("asterisk", "twilio")
 PATIENCE = 4  # stretches of waiting, then the caller gives up
 _RULES = Rules(wrap_up_seconds=0.0)
@@ -199,9 +199,8 @@ class Caller:
 
     def _leaves(self, commands: tuple[LineCommand, ...]) -> None:
         """A caller who lost his patience; perhaps somebody is being rung for him."""
-        match commands[-1]:
-            case Ring(agent=str(login)):
-                self._lets_go(login)
+        if (login := _rung(commands)) is not None:
+            self._lets_go(login)
         self._burst(HungUp(at=_CLOCK.now()))
 
     def _asks(self, event: Event) -> tuple[LineCommand, ...]:
@@ -214,9 +213,8 @@ class Caller:
         self._door.attempt()
 
     def _heard(self, commands: tuple[LineCommand, ...]) -> tuple[LineCommand, ...]:
-        match commands[-1]:
-            case Ring(agent=str(login)):
-                self._tell("holds", login)
+        if (login := _rung(commands)) is not None:
+            self._tell("holds", login)
         return commands
 
     def _lets_go(self, login: str) -> None:
@@ -237,3 +235,8 @@ class Caller:
                 return ask()
             except (BookUnavailable, sa.exc.OperationalError):
                 self._tell("asks-again", "-")
+
+
+def _rung(commands: tuple[LineCommand, ...]) -> str | None:
+    """The agent these commands ring."""
+    return commands[-1].agent if isinstance(commands[-1], Ring) else None
