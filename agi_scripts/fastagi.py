@@ -19,6 +19,7 @@ from typing import Final
 
 from agi_scripts.session import AgiProtocolError, AgiSession, AgiTimeout, CallerHungUp
 from ivr.policy.masking import masked
+from ivr.service.ports import BookUnavailable
 
 Script = Callable[[AgiSession], None]
 
@@ -185,6 +186,10 @@ def _run(script: Script, session: AgiSession) -> None:
         script(session)
     except CallerHungUp as error:
         _log.info("call %s: %s", shown, masked(str(error)))
+    except (
+        BookUnavailable
+    ) as error:  # the dialplan asks again or goes on by itself; one line a burst is enough
+        _log.warning("call %s: not in the book: %s", shown, error)
     except Exception:  # noqa: BLE001 - the one boundary of this door; the dialplan has its own way on
         _log.error("call %s: burst failed\n%s", shown, masked(traceback.format_exc()))
 

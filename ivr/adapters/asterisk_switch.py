@@ -14,7 +14,7 @@ from ivr.adapters.manager_wire import Message
 from ivr.policy.events import AgentAnswered, CallerGreeted, Event
 from ivr.service.ports import Entry
 
-_STAMPS: Final[dict[str, type[Event]]] = {"HotlineServed": AgentAnswered}
+_STAMPS: Final[dict[str, type[Event]]] = {"HotlineServed": AgentAnswered, "HotlineGreeted": CallerGreeted}
 _VARIABLES: Final[dict[str, type[Event]]] = {"HL_GREETED": CallerGreeted, "HL_SERVED": AgentAnswered}
 _AT = re.compile(r"[0-9]{9,11}\.[0-9]{1,9}")
 

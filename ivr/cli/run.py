@@ -39,6 +39,7 @@ def run_everything(settings: Settings, rules: Rules, parts: Sequence[Part]) -> i
     for key in ignored_policy_keys(settings):
         _say(f"policy key {key} is known but has no effect in this version")
     about = {"web": web_address(settings), "sip": sip_address(settings)}
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # what will lie in it names callers
     _say("1/3 database")
     try:
         migrate(settings.database_url)

@@ -10,7 +10,7 @@ from datetime import datetime
 from ivr.policy.call import Phase
 from ivr.policy.call_flow import FLOORLESS, UnexpectedEventError, advance, repeated
 from ivr.policy.commands import HangUp, LineCommand
-from ivr.policy.events import AgentAnswered, CallerGreeted, CallOffered, Event, HungUp
+from ivr.policy.events import AgentAnswered, CallerGreeted, CallOffered, Event, HungUp, NumberNoted
 from ivr.policy.floor import Floor
 from ivr.policy.phone_number import number_to_ring
 from ivr.policy.rules import Rules
@@ -69,7 +69,7 @@ class Switchboard:
         if entry is None:
             entry = unit.add(contact, number_to_ring(contact.caller))
             events = _from_the_beginning(events)
-        if entry.last_key == key:
+        if _not_newer(key, entry.last_key):
             return self._repeat(entry, events[-1].at)
         before = entry.standing
         for event in events:
@@ -100,9 +100,16 @@ def _is_news(entry: Entry, event: Event) -> bool:
             return True
 
 
+def _not_newer(key: str, last: str | None) -> bool:
+    """The same burst again, or one that was overtaken by its own repetition: both doors number theirs upwards."""
+    if last is not None and key.isdigit() and last.isdigit():
+        return int(key) <= int(last)
+    return key == last
+
+
 def _from_the_beginning(events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """A call whose first burst never reached us starts with the one that did."""
-    first = events[0]
-    if isinstance(first, CallOffered | CallerGreeted | HungUp):
+    """A call whose first burst never reached us starts with the one that did, its stamps kept."""
+    last = events[-1]
+    if isinstance(last, CallOffered | HungUp | NumberNoted):
         return events
-    return (CallOffered(at=first.at), *events[1:])
+    return (*events[:-1], CallOffered(at=last.at))

@@ -100,6 +100,40 @@ def test_a_unit_withdrawn_before_its_turn_is_never_written(engine: sa.Engine, wr
     assert kinds(engine) == ["after"]
 
 
+class Deadlock(Exception):
+    """As the driver tells it."""
+
+    sqlstate = "40P01"
+
+
+def test_a_unit_ended_so_that_another_could_go_on_is_run_once_more(
+    engine: sa.Engine, writer: GroupWriter
+) -> None:
+    tries: list[int] = []
+
+    def unlucky(connection: sa.Connection) -> str:
+        tries.append(1)
+        alert("again", connection)
+        if len(tries) == 1:
+            raise sa.exc.DBAPIError("UPDATE agents", None, Deadlock())
+        return "done"
+
+    assert writer.run(unlucky, 5) == "done"
+    assert kinds(engine) == ["again"], "nothing is left of the first try"
+
+
+def test_a_unit_that_is_always_unlucky_is_not_tried_for_ever(writer: GroupWriter) -> None:
+    tries: list[int] = []
+
+    def unlucky(connection: sa.Connection) -> None:
+        tries.append(1)
+        raise sa.exc.DBAPIError("UPDATE agents", None, Deadlock())
+
+    with pytest.raises(BookUnavailable):
+        writer.run(unlucky, 5)
+    assert len(tries) == 2
+
+
 def test_many_callers_at_once_share_few_commits(engine: sa.Engine, writer: GroupWriter) -> None:
     commits: list[int] = []
     sa.event.listen(engine, "commit", lambda _connection: commits.append(1))

@@ -120,7 +120,7 @@ def test_a_caller_is_served_by_files_alone_offered_ring_ended_hung_up__R64(hotli
     with hotline.phone("ada") as phone:
         hotline.add_agent("ada", phone.address)
         with hotline.caller("13800138071") as alice:
-            phone.wait_for("received", "INVITE")
+            phone.wait_for("sent", "INVITE", 180)
             phone.answer()
             alice.wait_for("received", "INVITE", 200)
             phone.hang_up()
@@ -138,14 +138,14 @@ def test_a_caller_waits_and_is_fetched_by_files_alone_hold_elapsed_fetched__R69(
     with hotline.phone("bea") as phone:
         hotline.add_agent("bea", phone.address)
         with hotline.caller("13800138072") as alice:
-            phone.wait_for("received", "INVITE")
+            phone.wait_for("sent", "INVITE", 180)
             phone.answer()
             alice.wait_for("received", "INVITE", 200)
             with hotline.caller("13800138073") as bob:
                 bob.wait_for("received", "INVITE", 200, seconds=16)
                 hotline.wait(lambda: hotline.call("13800138073")["phase"] == "held")
                 alice.hang_up()
-                phone.wait_for("received", "INVITE", call=1, seconds=25)
+                phone.wait_for("sent", "INVITE", 180, call=1, seconds=25)
                 phone.order("ANSWER")
                 hotline.wait(lambda: "AgentAnswered" in heard_of(hotline, "13800138073"))
                 bob.hang_up()

@@ -6,11 +6,10 @@ A canary is a file that only an executed `${SHELL(…)}` would make. No caller's
 import random
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
@@ -19,8 +18,10 @@ import sqlalchemy as sa
 from config.secrets import load_or_create
 from ivr.adapters.sql_schema import sip_accounts
 from tests.fakes.fake_agi_channel import environment_block
+from tests.real_asterisk.hostile_words import forged_lines, names, users
 from tests.real_asterisk.hotline import RunningHotline
 from tests.real_asterisk.raw_caller import RawCaller, escaped, from_user, heard_until_quiet, mutated
+from tests.real_asterisk.sip.phones import AgentPhone
 
 pytestmark = pytest.mark.real
 POLICY = "wrap_up_seconds = 0\nagent_ring_seconds = 6\n"
@@ -37,6 +38,17 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHotline
 @pytest.fixture(scope="module")
 def canary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("canary") / "sang"
+
+
+@contextmanager
+def at_desk(hotline: RunningHotline, login: str) -> Iterator[AgentPhone]:
+    """The phone of a new agent, on duty while the block runs."""
+    with hotline.phone(login) as phone:
+        hotline.add_agent(login, phone.address)
+        try:
+            yield phone
+        finally:
+            hotline.set_agent(login, "offline")
 
 
 def dialled(hotline: RunningHotline, froms: list[bytes], first_number: int) -> list[RawCaller]:
@@ -56,22 +68,6 @@ def rows_of(hotline: RunningHotline, caller: RawCaller) -> list[tuple[str | None
 # ---- who calls ----------------------------------------------------------------------------------------------------
 
 
-def names(canary: Path) -> list[bytes]:
-    shell = f"${{SHELL(touch {canary})}}".encode()
-    return [
-        rb"Wang \"the\" \\ Li",
-        b"${HL_SERVED}" + shell,
-        b"`touch " + bytes(canary) + b"`;$(touch " + bytes(canary) + b")",
-        b"a,b,c|d&e,1,Set(HL_DONE=1)",
-        "北京航天(集团)".encode("gb18030"),
-        "☎📞\u202e evil".encode(),
-        b"x" * 2000,
-        b"\x01\x07\x1b[2J\x7f",
-        b"agi_callerid: 110",
-        b"<sip:110@127.0.0.1>",
-    ]
-
-
 def test_no_callers_name_does_anything_but_ring(hotline: RunningHotline, canary: Path) -> None:
     froms = [from_user(b"138001382%02d" % n, name) for n, name in enumerate(names(canary))]
     callers = dialled(hotline, froms, 4000000100)
@@ -80,30 +76,6 @@ def test_no_callers_name_does_anything_but_ring(hotline: RunningHotline, canary:
         hotline.wait(lambda caller=caller: bool(rows_of(hotline, caller)))  # type: ignore[misc]
         assert rows_of(hotline, caller) == [(f"+86138001382{n:02d}", "fallback")], caller.from_header[:60]
     assert not canary.exists()
-
-
-def users(canary: Path) -> list[tuple[bytes, str | None]]:
-    """What stands before the @, and who that is."""
-    shell = f"${{SHELL(touch {canary})}}"
-    return [
-        (b"anonymous", None),
-        (b"Anonymous", None),
-        (b"8656696", None),
-        (b"+86282452253", None),
-        (b"+8613800138301", "+8613800138301"),
-        (b"008613800138302", "+8613800138302"),
-        (b"13800138303,1,hangup", "raw:13800138303,1,hangup"),
-        (b"500&PJSIP/x", "raw:500&PJSIP/x"),
-        (escaped(b"' OR '1'='1"), "raw:' OR '1'='1"),
-        (escaped(b"'; DROP TABLE calls; --"), "raw:'"),  # the switch cuts a number at a semicolon
-        (escaped(b"${HL_SERVED}"), "raw:${HL_SERVED}"),
-        (escaped(shell.encode()), f"raw:{shell}"[:44]),
-        (escaped("北京".encode("gb18030")), "raw:北京"),
-        (escaped("📞".encode()), "raw:📞"),
-        (escaped(b"110\r\nagi_callerid: 13800138304"), "raw:110agi_callerid: 13800138304"),
-        (b"1" * 2000, "raw:" + "1" * 40),
-        (escaped(b"a\x1b[2Jb"), "raw:a[2Jb"),
-    ]
 
 
 def test_every_caller_id_is_a_number_a_harmless_text_or_nobody(hotline: RunningHotline, canary: Path) -> None:
@@ -141,12 +113,6 @@ def test_no_caller_forges_a_burst_of_somebody_elses_call(hotline: RunningHotline
     assert hotline.ended_call(number)["served_at"] is None
 
 
-def forged_lines(call: Mapping[str, Any]) -> bytes:
-    """As much as fits into a number: the reference of that call, and that somebody speaks with its caller."""
-    forged = {3: call["ref"], 6: round(call["presented_at"].timestamp())}
-    return "".join(f"\nagi_arg_{n}: {value}" for n, value in forged.items()).encode()
-
-
 @pytest.mark.parametrize(
     "name", [b'"two\r\n lines"', b'"a\r\nX-Forged: 1"', b'"open', b"\xff\xfe", b'"nul\0"']
 )
@@ -166,18 +132,16 @@ def test_a_from_header_that_breaks_its_line_is_read_as_one_or_refused(
 
 def test_a_hostile_name_reaches_the_agent_as_a_name_and_he_serves_the_call(hotline: RunningHotline) -> None:
     header = from_user(b"13800138499", rb"\"><sip:evil@127.0.0.9>;x=\"${HL_SERVED}")
-    with hotline.phone("eve") as phone:
-        hotline.add_agent("eve", phone.address)
+    with at_desk(hotline, "eve") as phone:
         with ThreadPoolExecutor(1) as pool:
             call = pool.submit(
                 RawCaller(hotline.settings.sip_port, header, to=b"4000000399", talk_seconds=1).dial
             )
-            phone.wait_for("received", "INVITE")
+            phone.wait_for("sent", "INVITE", 180)
             phone.answer()
             assert call.result().final == 200
         assert len(phone.call_ids()) == 1
         assert hotline.ended_call("13800138499")["outcome"] == "served"
-        hotline.set_agent("eve", "offline")
 
 
 # ---- what is dialled ----------------------------------------------------------------------------------------------
@@ -272,15 +236,12 @@ def test_garbage_on_the_managers_port_leaves_the_hotline_working(hotline: Runnin
             sock.settimeout(0.2)
             assert b"Authentication accepted" not in heard_until_quiet(sock)
     assert hotline.readyz()[0] == 200
-    with hotline.phone("fay") as phone:
-        hotline.add_agent("fay", phone.address)
-        with hotline.caller("13800138901", hang_up_after_seconds=6) as alice:
-            phone.wait_for("received", "INVITE")
-            phone.answer()
-            hotline.wait(lambda: hotline.call("13800138901")["served_at"] is not None, 3)
-            alice.hang_up()
-            alice.wait_until_over()
-        hotline.set_agent("fay", "offline")
+    with at_desk(hotline, "fay") as phone, hotline.caller("13800138901", hang_up_after_seconds=6) as alice:
+        phone.wait_for("sent", "INVITE", 180)
+        phone.answer()
+        hotline.wait(lambda: hotline.call("13800138901")["served_at"] is not None, 3)
+        alice.hang_up()
+        alice.wait_until_over()
 
 
 # ---- what is no SIP; last, for the switch keeps its half calls for half a minute

@@ -16,6 +16,7 @@ from ivr.adapters.sql_schema import agents, calls
 from ivr.adapters.twilio_calls import TwilioCalls
 from ivr.adapters.twilio_switch import TwilioSwitch
 from ivr.policy.rules import Rules
+from ivr.service.floor_loop import FloorLoop
 from ivr.service.ports import Clock
 from ivr.service.switchboard import Switchboard
 from tests.fakes.fake_line import FakeLine
@@ -173,19 +174,13 @@ def twilio_stage(directory: Path, rules: Rules, **manners: Any) -> Iterator[Stag
         with rest_server(ACCOUNT, TOKEN, twilio.redirect) as api:
             redirect = TwilioCalls(ACCOUNT, TOKEN, api).redirect
             switch = TwilioSwitch(redirect, PUBLIC, home.clock, run=lambda fetch: fetch())
-            home.switch.on_fetch = lambda ref: _fetch(home, switch, ref)
+            home.floor_loop = FloorLoop(home.book, {"twilio": switch}, home.clock, rules)
 
             def dials(number: str) -> tuple[Caller, str]:
                 call = twilio.dials(number)
                 return call, call.sid
 
             yield Stage(home, timeline, phones, dials)
-
-
-def _fetch(home: House, switch: TwilioSwitch, ref: str) -> None:
-    entry = home.book.unit(lambda unit: unit.find("twilio", ref))
-    assert entry is not None
-    switch.fetch(entry)
 
 
 DOORS = {"asterisk": asterisk_stage, "twilio": twilio_stage}

@@ -176,3 +176,28 @@ def test_a_wait_told_twice_still_ends_at_the_pickup_and_a_fallback_phone_keeps_i
         hotline.clock.advance(9)
         [again] = hotline.burst("c2", CallOffered(at=hotline.clock.now()), key="1")
         assert again == Hold(seconds=4, sound=Sound.RINGING)
+
+
+def test_a_burst_overtaken_by_its_own_repetition_counts_no_miss__R64(tmp_path: Path) -> None:
+    with house(tmp_path) as hotline:
+        hotline.agent("ana")
+        hotline.offer("c1")
+        hotline.clock.advance(13)
+        cut = RingEnded(at=hotline.clock.now(), result=RingResult.NO_ANSWER)
+        [ring_on] = hotline.burst("c1", cut, key="2")
+        hotline.burst(
+            "c1", CallerGreeted(at=hotline.clock.now()), HoldElapsed(at=hotline.clock.now()), key="3"
+        )
+        late = RingEnded(at=hotline.clock.advance(5), result=RingResult.NO_ANSWER)
+        hotline.burst("c1", late, key="2")
+        assert isinstance(ring_on, Ring)
+        assert hotline.rows(agents)[0]["misses"] == 0
+
+
+def test_a_first_burst_that_brings_a_stamp_is_not_left_without_an_answer__R64(tmp_path: Path) -> None:
+    with house(tmp_path) as hotline:
+        hotline.agent("ana")
+        now = hotline.clock.now()
+        [ring] = hotline.burst("c1", CallerGreeted(at=now), HoldElapsed(at=now), key="5")
+        assert isinstance(ring, Ring)
+        assert ring.sound is Sound.MUSIC
