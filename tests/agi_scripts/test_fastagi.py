@@ -29,7 +29,8 @@ def open_house() -> Iterator[Open]:
 
 
 def finish(session: AgiSession) -> None:
-    session.set_variables({"HL_VERB": "ring", "HL_DONE": "1"})
+    session.set_variable("HL_VERB", "ring")
+    session.set_variable("HL_DONE", "1")
 
 
 def test_a_call_gets_its_verb_and_the_sentinel_and_the_line_is_free(open_house: Open) -> None:

@@ -5,6 +5,7 @@ fault meets the next case's callers, as it would.
 """
 
 import itertools
+import json
 import re
 import threading
 import time
@@ -12,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ import sqlalchemy as sa
 from ivr.adapters.sql_schema import calls, events
 from tests.faults.callers import Wave, numbers
 from tests.faults.cases import Case, Scene
-from tests.faults.judge import Caller, Outage, Row, Verdict, judge
+from tests.faults.judge import Caller, Outage, Row, Verdict, judge, nobodys, table_trouble
 from tests.real_asterisk.hotline import RunningHotline
 from tests.real_asterisk.stories import on_duty
 
@@ -123,10 +124,23 @@ def _play(case: Case, hotline: RunningHotline, size: Size, given: Iterator[str],
 def _judged(hotline: RunningHotline, played: Sequence[_Played]) -> list[Outcome]:
     outages = [outage for one in played for outage in one.scene.outages]
     everybody = [caller for one in played for wave in one.waves for caller in wave.callers()]
-    _wait(lambda: not judge(everybody, rows_of(hotline), outages).wrong, SETTLED_SECONDS)
+    _wait(lambda: not table_trouble(everybody, rows_of(hotline)), SETTLED_SECONDS)
     time.sleep(DOUBLES_SECONDS)  # two rounds of every importer: nothing comes a second time
     rows, rungs = rows_of(hotline), rungs_of(hotline)
-    return [_outcome(one, rows, outages, rungs) for one in played]
+    _write_down(hotline.data_dir / "judged.json", everybody, outages, rungs)
+    found = [_outcome(one, rows, outages, rungs) for one in played]
+    if strangers := nobodys(everybody, rows):
+        verdict = replace(found[-1].verdict, wrong=(*found[-1].verdict.wrong, *strangers))
+        found[-1] = replace(found[-1], verdict=verdict)
+    return found
+
+
+def _write_down(
+    path: Path, callers: Sequence[Caller], outages: Sequence[Outage], rungs: dict[str, str]
+) -> None:
+    """For whoever looks into a verdict: beside the logs it was made of."""
+    told = [{**asdict(caller), "rung": rungs.get(caller.number)} for caller in callers]
+    path.write_text(json.dumps({"callers": told, "outages": [asdict(one) for one in outages]}, indent=1))
 
 
 def _outcome(one: _Played, rows: Sequence[Row], outages: Sequence[Outage], rungs: dict[str, str]) -> Outcome:

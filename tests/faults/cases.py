@@ -58,14 +58,19 @@ class Case:
 
 
 def _server_is(kind: str) -> Callable[[Scene], None]:
-    """The running server falls ill and stays so until it is killed; later it and its successors for a while."""
+    """The running server falls ill and stays so until it is killed.
+
+    First while callers arrive; again when the first of them come to their pickup; then with every successor.
+    """
 
     def happen(scene: Scene) -> None:
-        scene.at(4.0, 1.5)
+        scene.at(5.0, 1.5)
         strike(scene.data_dir, "agi", kind)
         if scene.whole:
-            scene.at(16.0, 0)
-            strike(scene.data_dir, "agi", kind, 10.0)
+            scene.at(14.0, 0)
+            strike(scene.data_dir, "agi", kind)
+            scene.at(22.0, 0)
+            strike(scene.data_dir, "agi", kind, 8.0)
 
     return happen
 
@@ -131,7 +136,7 @@ def _switch_is_killed(scene: Scene) -> None:
 
 
 CASES: Final = (
-    *(Case(name=f"server {kind}", happen=_server_is(kind), seconds=(30.0, 7.0)) for kind in KINDS),
+    *(Case(name=f"server {kind}", happen=_server_is(kind), seconds=(32.0, 7.0)) for kind in KINDS),
     Case(name="SQL locked", happen=_sql_is_locked, seconds=(36.0, 10.0)),
     Case(name="SQL disk full", happen=_sql_disk_is("disk_full"), seconds=(28.0, 9.0)),
     Case(name="SQL disk error", happen=_sql_disk_is("disk_error"), seconds=(28.0, 9.0)),

@@ -82,9 +82,6 @@ def _caller(log: Sequence[Message]) -> Caller:
 
 def judge(callers: Sequence[Caller], rows: Iterable[Row], outages: Sequence[Outage] = ()) -> Verdict:
     """Everything that went wrong with these callers."""
-    found = list(rows)
-    times = Counter(row.number for row in found)
-    unfinished = {row.number for row in found if not row.ended}
     wrong: list[str] = []
     pickups: list[float] = []
     cut_off = 0
@@ -95,8 +92,26 @@ def judge(callers: Sequence[Caller], rows: Iterable[Row], outages: Sequence[Outa
             wrong.append(trouble)
         else:
             pickups.append(_pickup_seconds(caller, outages))
-        wrong += _table_trouble(caller, times[caller.number], caller.number in unfinished)
+    wrong += table_trouble(callers, rows)
     return Verdict(callers=len(callers), cut_off=cut_off, pickup_seconds=tuple(pickups), wrong=tuple(wrong))
+
+
+def table_trouble(callers: Iterable[Caller], rows: Iterable[Row]) -> list[str]:
+    """What the table gets wrong about these callers; it may only not have come to rest yet."""
+    found = list(rows)
+    times = Counter(row.number for row in found)
+    unfinished = {row.number for row in found if not row.ended}
+    return [
+        trouble
+        for caller in callers
+        for trouble in _table_trouble(caller, times[caller.number], caller.number in unfinished)
+    ]
+
+
+def nobodys(callers: Iterable[Caller], rows: Iterable[Row]) -> tuple[str, ...]:
+    """Rows of the table whose number none of these callers has: a call counted twice under no name is found here."""
+    known = {caller.number for caller in callers}
+    return tuple(f"{row.number}: in the table, yet nobody called" for row in rows if row.number not in known)
 
 
 def _lost_with_the_switch(caller: Caller, outages: Sequence[Outage]) -> bool:

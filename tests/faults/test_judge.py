@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ivr.cli.telephone.sip_log import Message, parse_message
-from tests.faults.judge import Caller, Outage, Row, callers_of, judge
+from tests.faults.judge import Caller, Outage, Row, callers_of, judge, nobodys
 
 ALICE = Caller(number="13800000001", invited_at=100.0, taken_at=100.1, picked_up_at=113.0, refused=None)
 BOB = Caller(number="13800000002", invited_at=101.0, taken_at=101.1, picked_up_at=102.0, refused=None)
@@ -75,6 +75,11 @@ def test_a_death_of_the_switch_after_his_time_excuses_nobody() -> None:
     forgotten = replace(ALICE, picked_up_at=None)
     outage = [Outage(began_at=116.0, dead_at=116.1, ended_at=119.0)]
     assert judge([forgotten], ROWS, outage).wrong == (f"{ALICE.number}: never picked up",)
+
+
+def test_a_row_without_a_caller_is_found() -> None:
+    assert nobodys([ALICE, BOB], ROWS) == ()
+    assert nobodys([ALICE], ROWS) == (f"{BOB.number}: in the table, yet nobody called",)
 
 
 def _message(at: float, direction: str, start_line: str, call_id: str, method: str = "INVITE") -> Message:

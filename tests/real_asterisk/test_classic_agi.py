@@ -7,7 +7,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +25,8 @@ from tests.real_asterisk.hotline import ROOT, RunningHotline
 from tests.real_asterisk.sip.phones import AgentPhone
 
 SCRIPTS = ROOT / "agi_scripts"
-POLICY = "wrap_up_seconds = 0\nagent_ring_seconds = 8\n"
+# A process a burst needs its time to start on a busy machine: more rings, and a pickup that does not wait for them.
+POLICY = 'wrap_up_seconds = 0\nagent_ring_seconds = 8\nrings = 5\nanswer_when_saturated = "now"\n'
 PROGRAMS = (*ENTRIES, "agent_state")
 
 
@@ -108,6 +109,17 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHotline
         assert "agi://" not in ask_switch(running.settings, "dialplan show hl-burst")
 
 
+@contextmanager
+def at_desk(hotline: RunningHotline, login: str) -> Iterator[AgentPhone]:
+    """The phone of a new agent, on duty while the block runs."""
+    with hotline.phone(login) as phone:
+        hotline.add_agent(login, phone.address)
+        try:
+            yield phone
+        finally:
+            hotline.set_agent(login, "offline")
+
+
 def heard_of(hotline: RunningHotline, number: str) -> list[str]:
     """What the book was told about that caller's call, in order."""
     call = hotline.call(number)["id"]
@@ -117,8 +129,7 @@ def heard_of(hotline: RunningHotline, number: str) -> list[str]:
 
 @pytest.mark.real
 def test_a_caller_is_served_by_files_alone_offered_ring_ended_hung_up__R64(hotline: RunningHotline) -> None:
-    with hotline.phone("ada") as phone:
-        hotline.add_agent("ada", phone.address)
+    with at_desk(hotline, "ada") as phone:
         with hotline.caller("13800138071") as alice:
             phone.wait_for("sent", "INVITE", 180)
             phone.answer()
@@ -126,7 +137,6 @@ def test_a_caller_is_served_by_files_alone_offered_ring_ended_hung_up__R64(hotli
             phone.hang_up()
             alice.wait_until_over()
         call = hotline.ended_call("13800138071")
-        hotline.set_agent("ada", "offline")
     assert call["outcome"] == "served"
     assert heard_of(hotline, "13800138071") == ["CallOffered", "AgentAnswered", "RingEnded", "HungUp"]
 
@@ -135,8 +145,7 @@ def test_a_caller_is_served_by_files_alone_offered_ring_ended_hung_up__R64(hotli
 def test_a_caller_waits_and_is_fetched_by_files_alone_hold_elapsed_fetched__R69(
     hotline: RunningHotline,
 ) -> None:
-    with hotline.phone("bea") as phone:
-        hotline.add_agent("bea", phone.address)
+    with at_desk(hotline, "bea") as phone:
         with hotline.caller("13800138072") as alice:
             phone.wait_for("sent", "INVITE", 180)
             phone.answer()
@@ -151,7 +160,6 @@ def test_a_caller_waits_and_is_fetched_by_files_alone_hold_elapsed_fetched__R69(
                 bob.hang_up()
                 bob.wait_until_over()
         assert hotline.ended_call("13800138073")["outcome"] == "served"
-        hotline.set_agent("bea", "offline")
     heard = heard_of(hotline, "13800138073")
     assert "HoldElapsed" in heard
     assert heard.index("TurnCame") < heard.index("CallerFetched") < heard.index("AgentAnswered")
@@ -191,9 +199,9 @@ def test_a_number_is_noted_by_a_file_alone_when_the_book_is_away_number_noted(
     engine = sa.create_engine(hotline.settings.database_url)
     with engine.connect() as connection, hotline.caller("13800138074") as alice:
         connection.exec_driver_sql("BEGIN EXCLUSIVE")
-        alice.wait_for("received", "INVITE", 200, seconds=16)
+        alice.wait_for("received", "INVITE", 200, seconds=26)
         alice.wait_until_over(40)
         connection.rollback()
     engine.dispose()
     assert hotline.ended_call("13800138074", seconds=20)["outcome"] == "fallback"
-    assert [row["number"] for row in hotline.ring_backs()] == ["+8613800138074"]
+    assert [row["number"] for row in hotline.ring_backs()].count("+8613800138074") == 1

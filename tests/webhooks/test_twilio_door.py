@@ -12,14 +12,12 @@ from flask.testing import FlaskClient
 from ivr.adapters.sql_schema import agents, calls, events, ring_backs
 from ivr.policy.commands import LineCommand
 from ivr.policy.events import RingResult
-from ivr.policy.rules import Rules
 from ivr.service.ports import BookUnavailable
 from ivr.service.switchboard import Switchboard
 from tests.fakes.fake_twilio import ACCOUNT
 from tests.fakes.twilio_wire import signature
 from tests.fakes.twiml_schema import parse
-from tests.scenarios.stages import PUBLIC, TOKEN, twilio_stage, twilio_web
-from tests.scenarios.stories import Story
+from tests.scenarios.stages import PUBLIC, TOKEN, twilio_web
 from tests.service.house import House, house
 from webhooks.twilio_door import LEG_ANSWERED, RING_RESULTS, Track, track_of
 
@@ -287,22 +285,3 @@ def test_logs_hold_no_number_whole(wang: Caller, caplog: pytest.LogCaptureFixtur
     wang.asks("/twilio/incoming", CallSid=CALLER)
     assert "webhook field CallSid" in caplog.text
     assert "13800138000" not in caplog.text
-
-
-# ---- the fake's own word for it -------------------------------------------------------------------------------
-
-FALLBACK = Story(
-    name="a_server_in_pieces",
-    told="Our first answer is a 500: Twilio asks the fallback, and the caller goes on from there.",
-    agents_on_duty=("wang",),
-    deeds=((0, "chen", "dials"), (21, "wang", "answers"), (30, "wang", "hangs up")),
-    hears={"chen": ("ring tone", "greeting", "static_apology", "waiting sound", "wang")},
-    stored={"chen": {"greeted_at": 0.0, "served_at": 21.0, "outcome": "served"}},
-    agents={},
-)
-
-
-def test_a_call_whose_first_webhook_failed_is_served_by_way_of_the_fallback__R64(tmp_path: Path) -> None:
-    with twilio_stage(tmp_path, Rules(), voice_path="/twilio/no-such-address") as stage:
-        stage.tell(FALLBACK)
-        stage.check(FALLBACK)
