@@ -4,17 +4,19 @@ import socket
 import time
 from collections.abc import Callable
 
-ANSWER_SECONDS = 1.0
+ANSWER_SECONDS = 0.5
 _SENTINEL = b'SET VARIABLE "HL_DONE" "canary"\n'
 _LONGEST = 4096
 
 
-def canary(port: int, token: str) -> Callable[[], bool]:
-    """A probe: whether that server answers a burst within a second."""
+def canary(port: int, token: str) -> Callable[[], bool | None]:
+    """A probe: whether that server answers a burst within half a second; None while nobody listens at all."""
 
-    def sings() -> bool:
+    def sings() -> bool | None:
         try:
             return _ask(port, token)
+        except ConnectionRefusedError:
+            return None
         except OSError:
             return False
 

@@ -24,8 +24,10 @@ from ivr.cli.procfile import Part
 from ivr.cli.strays import MARK, end_strays
 
 LOOK_SECONDS: Final = 0.05
-PROBE_SECONDS: Final = 0.7
-PROBES_MISSED: Final = 2  # with a second for each answer: found within four seconds
+PROBE_SECONDS: Final = 0.4
+PROBES_MISSED: Final = (
+    2  # with half a second for each answer: found well within the two that the pickup leaves
+)
 FIRST_DELAY_SECONDS: Final = 0.2
 LONGEST_DELAY_SECONDS: Final = 5.0
 STEADY_AFTER_SECONDS: Final = 10.0
@@ -212,7 +214,7 @@ class Supervisor:
         *,
         about: Mapping[str, object] | None = None,
         cwd: Path | None = None,
-        probes: Mapping[str, Callable[[], bool]] | None = None,
+        probes: Mapping[str, Callable[[], bool | None]] | None = None,
     ) -> None:
         self._probes = dict(probes or {})
         self._lock_path = lock_path.resolve()
@@ -265,15 +267,19 @@ class Supervisor:
         finally:
             self._end_all()
 
-    def _watch(self, process: _Process, probe: Callable[[], bool]) -> None:
-        """Never kills one that is still starting: only who has answered can fall silent."""
+    def _watch(self, process: _Process, probe: Callable[[], bool | None]) -> None:
+        """Never kills one that is still starting: only who listens can fall silent. A miss is asked again at once."""
         answered, misses = 0, 0
         while not self._stopping:
-            time.sleep(PROBE_SECONDS)
+            time.sleep(0.0 if misses else PROBE_SECONDS)
             number = process.number
-            if probe():
+            answer = probe()
+            starting = answer is None and number != answered and process.age_seconds <= STEADY_AFTER_SECONDS
+            if answer:
                 answered, misses = number, 0
-            elif number == answered or process.age_seconds > STEADY_AFTER_SECONDS:
+            elif starting:
+                misses = 0
+            else:
                 misses += 1
             if misses >= PROBES_MISSED:
                 misses = 0

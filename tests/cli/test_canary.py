@@ -63,13 +63,13 @@ def test_a_wrong_token_or_a_closed_port_is_no_answer() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, b"SET VARIABLE", b"garbage\n", b"x" * 5000])
-def test_a_silent_babbling_or_half_line_server_is_no_answer_within_a_second_and_a_bit(
+def test_a_silent_babbling_or_half_line_server_is_no_answer_within_a_second(
     answer: bytes | None,
 ) -> None:
     with listening(answer) as port:
         started = time.monotonic()
         assert not canary(port, TOKEN)()
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 1.0
 
 
 SERVER = """
@@ -98,12 +98,12 @@ def test_a_frozen_server_is_found_killed_and_replaced_within_five_seconds(tmp_pa
     with subprocess.Popen([sys.executable, str(program)], stdout=out, cwd=Path.cwd()) as supervisor:
         try:
             probe = canary(port, TOKEN)
-            wait_until(probe, 10, (tmp_path / "out").read_text)
+            wait_until(lambda: probe() is True, 10, (tmp_path / "out").read_text)
             frozen = _listener(supervisor.pid)
             time.sleep(1.5)  # it has answered once to its own watch by then
             os.kill(frozen, signal.SIGSTOP)
             stopped_at = time.monotonic()
-            wait_until(probe, 8, (tmp_path / "out").read_text)
+            wait_until(lambda: probe() is True, 8, (tmp_path / "out").read_text)
             assert time.monotonic() - stopped_at < 6.5
             assert "agi does not answer: killed" in (tmp_path / "out").read_text()
         finally:

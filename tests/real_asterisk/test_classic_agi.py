@@ -152,7 +152,7 @@ def test_a_caller_waits_and_is_fetched_by_files_alone_hold_elapsed_fetched__R69(
             alice.wait_for("received", "INVITE", 200)
             with hotline.caller("13800138073") as bob:
                 bob.wait_for("received", "INVITE", 200, seconds=16)
-                hotline.wait(lambda: hotline.call("13800138073")["phase"] == "held")
+                hotline.wait(lambda: "HoldElapsed" in heard_of(hotline, "13800138073"), seconds=25)
                 alice.hang_up()
                 phone.wait_for("sent", "INVITE", 180, call=1, seconds=25)
                 phone.order("ANSWER")
