@@ -4,6 +4,8 @@ import pytest
 
 from tests.breakages import BREAKAGES, ON_THE_SWITCH, Breakage, Copy
 
+pytestmark = pytest.mark.slow
+
 FAILED = 1  # pytest's exit code for tests that ran and failed; an import error or a crash has another
 
 

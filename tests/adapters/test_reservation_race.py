@@ -16,10 +16,11 @@ from ivr.policy.floor import Floor
 from tests.soak.judge import Verdict, judged
 from tests.soak.race import DOORS, Race, run
 
+pytestmark = pytest.mark.slow
+
 ATTEMPTS = 20_000
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_agent_is_given_to_two_callers_however_they_race_R67(url: str, tmp_path: Path) -> None:
     verdict = raced(Race(url=url, history=tmp_path / "history", attempts=ATTEMPTS))

@@ -112,7 +112,9 @@ def test_without_workers_calls_go_on_and_their_records_open_later_r71(office: Of
     for _ in range(10):
         office.ring_again()
     assert office.database.undone() == calls
-    assert office.queue.job_ids == [f"open_record-{calls[0]}"]  # one ring for all, and it does not grow by the hour
+    assert office.queue.job_ids == [
+        f"open_record-{calls[0]}"
+    ]  # one ring for all, and it does not grow by the hour
     office.work()
     assert office.recorded == calls
 
