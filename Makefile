@@ -18,6 +18,8 @@ LINT_IMPORTS := $(PY) -c 'import sys; from importlinter.cli import lint_imports_
 
 # Most tests wait for real time to pass: three files at once; what judges milliseconds runs alone afterwards.
 SIDE_BY_SIDE := -n 3 --dist loadfile
+# The policy's own tests cover every branch of it.
+POLICY := $(PY) -m pytest -q -n 2 tests/policy --cov --cov-report=term:skip-covered
 
 .PHONY: help run test check call bench faults soak lint
 
@@ -29,12 +31,14 @@ run: $(RUNTIME) $(TOOLS) ## Install what is missing and start the hotline in the
 
 test: $(DEV) $(TOOLS) lint ## Install what is missing; lint, types, layers and every test.
 	@$(PY) -m tests.postgres
-	@$(PY) -m pytest $(SIDE_BY_SIDE) -m 'not alone' --cov --cov-report=term:skip-covered
+	@$(POLICY)
+	@$(PY) -m pytest $(SIDE_BY_SIDE) -m 'not alone' --ignore tests/policy
 	@$(PY) -m pytest -m alone
 
 check: $(DEV) lint ## Lint, types, layers and the fast tests, in about a minute.
 	@$(PY) -m tests.postgres
-	@$(PY) -m pytest -q $(SIDE_BY_SIDE) -m 'not real and not slow and not alone' --cov --cov-report=term:skip-covered
+	@$(POLICY)
+	@$(PY) -m pytest -q $(SIDE_BY_SIDE) -m 'not real and not slow and not alone' --ignore tests/policy
 
 call: $(RUNTIME) $(TOOLS) ## Place one real SIP call to the running hotline and tell its story.
 	@exec $(VENV)/bin/hotline call

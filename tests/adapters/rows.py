@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ivr.adapters import sql_schema as tables
 from ivr.adapters.sql_engine import create_engine
-from ivr.adapters.sql_migrations import migrate
+from tests.template import at_newest_schema
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # nine o'clock in Beijing
 CALLER = "+8613800138000"
@@ -34,7 +34,7 @@ class Database:
     def __init__(self, place: Path | str) -> None:
         """In an SQLite file in that directory, or wherever that URL says."""
         self.url = place if isinstance(place, str) else f"sqlite:///{place / 'hotline.db'}"
-        migrate(self.url)
+        at_newest_schema(self.url)
         self.engine = create_engine(self.url)
         self._refs = count(1)
 

@@ -25,11 +25,11 @@ import sqlalchemy as sa
 
 from config.settings import Settings, load
 from ivr.adapters.sql_engine import read_engine
-from ivr.adapters.sql_migrations import migrate
 from ivr.adapters.sql_schema import agents, calls, records, ring_backs
 from ivr.bootstrap import agents_service
 from ivr.cli.private_asterisk import Program, find_sipp
 from tests.real_asterisk.sip.phones import AgentPhone, Caller
+from tests.template import at_newest_schema
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NUMBER = "4001234567"
@@ -70,7 +70,7 @@ class RunningHotline:
         self.settings: Settings = load(self.environ)
         self._process: subprocess.Popen[bytes] | None = None
         self._engine: sa.Engine | None = None
-        migrate(self.settings.database_url)
+        at_newest_schema(self.settings.database_url)
         self.sipp = sipp()
 
     # ---- running --------------------------------------------------------------------------------------------

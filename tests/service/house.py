@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from ivr.adapters.sql_agents import SqlAgents
 from ivr.adapters.sql_call_book import SqlCallBook
 from ivr.adapters.sql_engine import create_engine, read_engine
-from ivr.adapters.sql_migrations import migrate
 from ivr.policy.commands import LineCommand
 from ivr.policy.events import CallOffered, Event
 from ivr.policy.rules import Rules
@@ -21,6 +20,7 @@ from ivr.service.ports import Contact
 from ivr.service.switchboard import Switchboard
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_switch import FakeSwitch
+from tests.template import at_newest_schema
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ class House:
 
     def __init__(self, directory: Path, rules: Rules | None = None) -> None:
         self.url = f"sqlite:///{directory}/hotline.db"
-        migrate(self.url)
+        at_newest_schema(self.url)
         self.rules = rules or Rules()
         self.clock = FakeClock(NOON)
         self.book = SqlCallBook(self.url, self.clock)

@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from ivr.adapters.sql_agents import SqlAgents
-from ivr.adapters.sql_migrations import migrate
 from ivr.adapters.sql_sip_accounts import SipAccount
 from ivr.policy.phone import PhoneError
 from ivr.service.agents import AgentError, Agents
 from tests.fakes.fake_clock import FakeClock
 from tests.service.house import NOON
+from tests.template import at_newest_schema
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> SqlAgents:
     url = f"sqlite:///{tmp_path}/hotline.db"
-    migrate(url)
+    at_newest_schema(url)
     return SqlAgents(url, FakeClock(NOON))
 
 

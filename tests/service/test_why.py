@@ -13,7 +13,6 @@ from click.testing import CliRunner, Result
 from config.settings import ROOT
 from ivr.adapters.sql_call_book import SqlCallBook
 from ivr.adapters.sql_engine import create_engine
-from ivr.adapters.sql_migrations import migrate
 from ivr.adapters.sql_schema import agents, calls, events
 from ivr.adapters.sql_stories import SqlStories
 from ivr.cli.why import why
@@ -33,6 +32,7 @@ from ivr.service.ports import Contact
 from ivr.service.record_ports import DatabaseUnavailableError
 from ivr.service.switchboard import Switchboard
 from ivr.service.why import StoredStory, UnknownCallError, UnreadableStoryError, Why
+from tests.template import at_newest_schema
 
 START = datetime(2026, 3, 2, 1, 0, 0, 123_456, tzinfo=UTC)  # the switch stamps microseconds
 KEYS = ["at", "offset_seconds", "event", "phase_before", "phase_after", "decision", "numbers", "agrees"]
@@ -99,7 +99,7 @@ class Hotline:
 @pytest.fixture
 def hotline(tmp_path: Path) -> Iterator[Hotline]:
     url = f"sqlite:///{tmp_path / 'hotline.db'}"
-    migrate(url)
+    at_newest_schema(url)
     book = SqlCallBook(url, StoppedClock())
     yield Hotline(url=url, switchboard=Switchboard(book, Rules()))
     book.close()

@@ -9,8 +9,8 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from config.settings import Settings, load
-from ivr.adapters.sql_migrations import migrate
 from tests.adapters.small_redis import SmallRedis
+from tests.template import at_newest_schema
 from webhooks.app import create_app
 
 
@@ -51,7 +51,7 @@ def test_with_everything_there_the_web_is_ready_and_without_a_worker_it_is_not(
     tmp_path: Path, server: SmallRedis
 ) -> None:
     settings = settings_in(tmp_path, server.url)
-    migrate(settings.database_url)
+    at_newest_schema(settings.database_url)
     web = create_app(settings).test_client()
     answer = web.get("/readyz")
     assert answer.status_code == 503
