@@ -16,7 +16,8 @@ DEV := $(VENV)/.installed-dev
 TOOLS := .tools/.installed
 LINT_IMPORTS := $(PY) -c 'import sys; from importlinter.cli import lint_imports_command; lint_imports_command()' --no-logo
 
-# Most tests wait for real time to pass: three files at once; what judges milliseconds runs alone afterwards.
+# Most tests wait for real time to pass: three files at once; what judges milliseconds, or takes every core, runs alone
+# afterwards.
 SIDE_BY_SIDE := -n 3 --dist loadfile
 # The policy's own tests cover every branch of it.
 POLICY := $(PY) -m pytest -q -n 2 tests/policy --cov --cov-report=term:skip-covered
@@ -32,8 +33,8 @@ run: $(RUNTIME) $(TOOLS) ## Install what is missing and start the hotline in the
 test: $(DEV) $(TOOLS) lint ## Install what is missing; lint, types, layers and every test.
 	@$(PY) -m tests.postgres
 	@$(POLICY)
-	@$(PY) -m pytest $(SIDE_BY_SIDE) -m 'not alone' --ignore tests/policy
-	@$(PY) -m pytest -m alone
+	@$(PY) -m pytest $(SIDE_BY_SIDE) -m 'not alone and (real or not slow)' --ignore tests/policy
+	@$(PY) -m pytest -m 'alone or (slow and not real)'
 
 check: $(DEV) lint ## Lint, types, layers and the fast tests, in about a minute.
 	@$(PY) -m tests.postgres

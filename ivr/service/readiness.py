@@ -1,4 +1,4 @@
-"""Whether everything the hotline leans on answers, told in half a second even when some of it does not.
+"""Whether everything the hotline leans on answers, told in a second even when some of it does not.
 
 A probe that hangs is left alone: the next look waits for that one instead of starting another beside it.
 """
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

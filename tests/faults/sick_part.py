@@ -47,19 +47,18 @@ def _suffer(fault: Fault, settings: Settings) -> None:
 
 
 def cut(port: int) -> None:
-    """Every connection of this process to that port ends."""
+    """Every connection of this process to that port ends.
+
+    Sockets alone are touched: to close a second descriptor of a database file would give up all locks on it.
+    """
     for entry in Path("/proc/self/fd").iterdir():
-        with suppress(OSError, ValueError):
-            _cut_if_to(port, os.dup(int(entry.name)))
+        with suppress(OSError):
+            if entry.readlink().name.startswith("socket:"):
+                _cut_if_to(port, os.dup(int(entry.name)))
 
 
 def _cut_if_to(port: int, descriptor: int) -> None:
-    try:
-        sock = socket.socket(fileno=descriptor)
-    except OSError:  # a file
-        os.close(descriptor)
-        raise
-    with sock:
+    with socket.socket(fileno=descriptor) as sock:
         if sock.family == socket.AF_INET and sock.getpeername()[1] == port:
             sock.shutdown(socket.SHUT_RDWR)
 

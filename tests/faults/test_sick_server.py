@@ -1,6 +1,9 @@
 """The sick server misbehaves as asked, the canary hears it, and a successor of one that was ill once is well."""
 
 import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,3 +78,16 @@ def test_a_line_to_that_port_is_cut_and_no_other() -> None:
         assert len(list(Path("/proc/self/fd").iterdir())) == before
         assert to_be_cut.recv(1) == b""
         kept.sendall(b"still here")
+
+
+def test_cutting_a_line_leaves_a_database_locked(tmp_path: Path) -> None:
+    book = sqlite3.connect(tmp_path / "book.db", isolation_level=None)
+    book.execute("CREATE TABLE calls (number TEXT)")
+    book.execute("BEGIN EXCLUSIVE")
+    cut(9)
+    other = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN EXCLUSIVE')"
+    tried = subprocess.run(
+        [sys.executable, "-c", other, str(tmp_path / "book.db")], capture_output=True, text=True
+    )
+    assert "database is locked" in tried.stderr
+    book.close()

@@ -1,4 +1,4 @@
-"""A look at everything takes half a second at most, whatever hangs."""
+"""A look at everything takes a second at most, whatever hangs."""
 
 import threading
 import time
