@@ -22,6 +22,8 @@ from tests.adapters.conftest import connections_closed_afterwards
 from tests.adapters.rows import CALLER, NINE, Database, SetClock
 from tests.postgres import Postgres
 
+pytestmark = pytest.mark.slow
+
 BUDGET_SECONDS = 1.5
 
 

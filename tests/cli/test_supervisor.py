@@ -15,6 +15,8 @@ from ivr.cli.procfile import Part, ProcfileError, parse_procfile
 from ivr.cli.strays import MARK, find_strays
 from ivr.cli.supervisor import LOG_BYTES
 
+pytestmark = pytest.mark.slow
+
 RUN = """
 import sys
 from pathlib import Path

@@ -17,6 +17,8 @@ from tests.faults.fault_file import Fault, fault_path, heal, strike
 from tests.faults.sick_part import cut
 from tests.faults.sick_server import KINDS, SickServer
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "a-token-long-enough"
 KILLS_ITSELF = {"stopped", "dies_after_one_reply"}
 
