@@ -69,7 +69,7 @@ BREAKAGES = (
         rule="R71",
         what="a call comes into the book without the row that opens its record",
         file="ivr/adapters/sql_call_book.py",
-        old="        self.connection.execute(_add_outbox, row)",
+        old="        say.ADD_OUTBOX.on(self.connection, row)",
         new="        row.clear()",
         test="tests/service/test_switchboard.py"
         "::test_a_call_is_never_in_the_book_without_the_row_that_opens_its_record__R6_R71",

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from ivr.adapters import sql_call_statements as say
 from ivr.adapters.sql_engine import create_engine, read_engine, what_failed
 from ivr.adapters.sql_postgres import Turn
-from ivr.adapters.sql_schema import Moment, agents, alerts, calls, events, outbox, ring_backs
+from ivr.adapters.sql_schema import calls, ring_backs
+from ivr.adapters.sql_statement import Statement
 from ivr.adapters.sql_writer import GroupWriter
 from ivr.policy.call import Call, Phase
 from ivr.policy.commands import (
@@ -36,50 +38,6 @@ from ivr.service.ports import BookUnavailable, CallUnit, Clock, Contact, Decisio
 
 T = TypeVar("T")
 OPEN_RECORD = "open_record"
-IN_LINE = (Phase.WAITING.value, Phase.HELD.value)
-
-_find = sa.select(calls).where(calls.c.door == sa.bindparam("d"), calls.c.ref == sa.bindparam("r"))
-_find_id = sa.select(calls).where(calls.c.id == sa.bindparam("i"))
-_on_floor = sa.select(agents).where(agents.c.state.notin_((AgentState.OFFLINE.value, AgentState.AWAY.value)))
-_line = (
-    sa.select(calls.c.id, calls.c.presented_at, calls.c.state)
-    .where(calls.c.phase.in_(IN_LINE))
-    .order_by(calls.c.presented_at, calls.c.id)
-    .limit(sa.bindparam("n"))
-)
-_reserve = (
-    sa.update(agents)
-    .where(agents.c.login == sa.bindparam("l"), agents.c.state == AgentState.AVAILABLE.value)
-    .values(
-        state=AgentState.RESERVED.value,
-        reason=None,
-        since=sa.bindparam("now"),
-        until=sa.bindparam("lease"),
-        call_id=sa.bindparam("c"),
-        epoch=agents.c.epoch + 1,
-    )
-)
-
-
-_mine = calls.c.id == sa.bindparam("i")
-_saved = (
-    "phase",
-    "greeted_at",
-    "greeted_by",
-    "served_at",
-    "ended_at",
-    "outcome",
-    "agent",
-    "state",
-    "standing",
-)
-_save = sa.update(calls).where(_mine).values({name: sa.bindparam(name) for name in _saved})
-_save_key = _save.values(last_key=sa.bindparam("k"))
-_save_served_by = sa.update(calls).where(_mine).values(served_by=sa.bindparam("served_by"))
-_add_call = sa.insert(calls).returning(calls.c.id)
-_add_outbox = sa.insert(outbox)
-_add_event = sa.insert(events)
-_store_rules = sa.text("INSERT INTO rule_sets (digest, body) VALUES (:digest, :body) ON CONFLICT DO NOTHING")
 
 
 class SqlCallBook:
@@ -106,7 +64,7 @@ class SqlCallBook:
         """An agent to free, or one free while somebody waits."""
         try:
             with self._readers.connect() as connection:
-                return bool(connection.execute(_anything_due, {"at": at}).scalar())
+                return bool(say.ANYTHING_DUE.on(connection, {"now": at}).rows[0].due)
         except sa.exc.SQLAlchemyError as error:
             raise BookUnavailable(what_failed(error)) from error
 
@@ -128,11 +86,11 @@ class SqlCallUnit:
 
     def find(self, door: str, ref: str) -> Entry | None:
         """A call by its own reference."""
-        return self._entry(self.connection.execute(_find, {"d": door, "r": ref}).one_or_none())
+        return self._entry(say.FIND.on(self.connection, {"door": door, "ref": ref}).first)
 
     def find_id(self, call_id: int) -> Entry | None:
         """A call by our number for it."""
-        return self._entry(self.connection.execute(_find_id, {"i": call_id}).one_or_none())
+        return self._entry(say.FIND_ID.on(self.connection, {"id": call_id}).first)
 
     def add(self, contact: Contact, number: str | None) -> Entry:
         """A new call and the outbox row of its record."""
@@ -148,19 +106,19 @@ class SqlCallUnit:
             "state": "{}",
             "standing": "[]",
         }
-        call_id = self.connection.execute(_add_call, values).scalar_one()
+        call_id = say.ADD_CALL.on(self.connection, values).rows[0].id
         row = {"topic": OPEN_RECORD, "ref": call_id, "created_at": self.clock.now()}
-        self.connection.execute(_add_outbox, row)
+        say.ADD_OUTBOX.on(self.connection, row)
         call = Call(call_id=call_id, presented_at=contact.presented_at, number=number)
         return Entry(call=call, contact=contact, standing=(), last_key=None)
 
     def floor(self) -> Floor:
         """Agents on the floor and the head of the line."""
-        on_floor = tuple(_agent(row) for row in self.connection.execute(_on_floor))
+        on_floor = tuple(_agent(row) for row in say.ON_FLOOR.on(self.connection).rows)
         free = sum(agent.state is AgentState.AVAILABLE for agent in on_floor)
         if not free:
             return Floor(agents=on_floor)
-        line = tuple(_waiting(row) for row in self.connection.execute(_line, {"n": free + 1}))
+        line = tuple(_waiting(row) for row in say.LINE.on(self.connection, {"most": free + 1}).rows)
         return Floor(agents=on_floor, line=line)
 
     def write(self, entry: Entry, decision: Decision) -> Entry:
@@ -170,8 +128,8 @@ class SqlCallUnit:
             self._carry_out(step.call, command, decision.event.at)
         self._note(entry, decision.event, floor=decision.floor, decision=decision)
         if isinstance(decision.event, AgentAnswered) and step.call.agent is not None:
-            served_by = {"i": step.call.call_id, "served_by": step.call.agent}
-            self.connection.execute(_save_served_by, served_by)
+            served_by = {"id": step.call.call_id, "served_by": step.call.agent}
+            say.SAVE_SERVED_BY.on(self.connection, served_by)
         return replace(entry, call=step.call, standing=step.for_the_line or entry.standing)
 
     def refuse(self, entry: Entry, event: Event) -> None:
@@ -182,7 +140,8 @@ class SqlCallUnit:
         """The call as it stands, once a unit, and the burst just handled."""
         call = entry.call
         values: dict[str, Any] = {
-            "i": call.call_id,
+            "id": call.call_id,
+            "key": key,
             "phase": call.phase.value,
             "greeted_at": call.greeted_at,
             "greeted_by": call.greeted_by,
@@ -193,15 +152,11 @@ class SqlCallUnit:
             "state": codec.call_to_json(call),
             "standing": codec.commands_to_json(entry.standing),
         }
-        self.connection.execute(*((_save, values) if key is None else (_save_key, {**values, "k": key})))
+        (say.SAVE if key is None else say.SAVE_WITH_KEY).on(self.connection, values)
 
     def free_agents_due(self, at: datetime) -> int:
         """Wrap-ups and leases that are over."""
-        freed = {"since": at, "until": None, "call_id": None, "reason": None, "wanted": None}
-        statement = sa.update(agents).where(_over(at))
-        return self.connection.execute(
-            statement.values(state=_wanted_or(AgentState.AVAILABLE), idle_since=agents.c.until), freed
-        ).rowcount
+        return say.FREE_WHO_IS_DUE.on(self.connection, {"now": at}).rowcount
 
     def unfinished(self, before: datetime) -> tuple[Entry, ...]:
         """Calls not ended and older than that."""
@@ -217,60 +172,38 @@ class SqlCallUnit:
             case Reserve():
                 self._reserve(call, command, at)
             case Release(agent=login):
-                self._free(call, login, at, AgentState.AVAILABLE, {})
-            case CountMiss():
-                self._count_miss(call, command, at)
+                self._of_agent(say.RELEASE, call, login, at)
+            case CountMiss(agent=login, stand_down=stand_down):
+                self._of_agent(say.STOOD_DOWN if stand_down else say.MISSED, call, login, at)
             case StartTalk(agent=login):
-                self._start_talk(call, login, at)
-            case StartWrapUp():
-                self._wrap_up(call, command, at)
+                self._of_agent(say.TALK, call, login, at)
+            case StartWrapUp(agent=login, seconds=seconds) if seconds > 0:
+                self._of_agent(say.WRAP_UP, call, login, at, until=at + timedelta(seconds=seconds))
+            case StartWrapUp(agent=login):
+                self._of_agent(say.BACK, call, login, at)
             case ListForRingBack():
                 self._list(call, command, at)
             case AlertManager(kind=kind, agent=login):
                 row = {"at": at, "kind": kind, "agent": login, "call_id": call.call_id}
-                self.connection.execute(sa.insert(alerts), row)
+                say.ADD_ALERT.on(self.connection, row)
             case Fetch():
                 pass  # told to the switch after the commit, by the floor loop
 
     def _reserve(self, call: Call, command: Reserve, at: datetime) -> None:
         lease = at + timedelta(seconds=command.lease_seconds)
-        values = {"l": command.agent, "now": at, "lease": lease, "c": call.call_id}
-        if self.connection.execute(_reserve, values).rowcount != 1:
+        if self._of_agent(say.RESERVE, call, command.agent, at, lease=lease) != 1:
             raise ReservationLost
 
-    def _free(self, call: Call, login: str, at: datetime, state: AgentState, more: dict[str, Any]) -> None:
-        values: dict[str, Any] = {"state": state.value, "since": at, "until": None, "call_id": None, **more}
-        if state is AgentState.AVAILABLE:
-            values |= {"state": _wanted_or(state), "wanted": None}
-        statement = sa.update(agents).where(agents.c.login == login, agents.c.call_id == call.call_id)
-        self.connection.execute(statement.values(values))
-
-    def _count_miss(self, call: Call, command: CountMiss, at: datetime) -> None:
-        more: dict[str, Any] = {"idle_since": at, "misses": agents.c.misses + 1}
-        if command.stand_down:
-            self._free(call, command.agent, at, AgentState.AWAY, {**more, "reason": "missed_ring"})
-        else:
-            self._free(call, command.agent, at, AgentState.AVAILABLE, more)
-
-    def _start_talk(self, call: Call, login: str, at: datetime) -> None:
-        mine = sa.or_(agents.c.call_id == call.call_id, agents.c.state == AgentState.AVAILABLE.value)
-        talking = {"state": AgentState.TALKING.value, "since": at, "until": None, "misses": 0}
-        statement = sa.update(agents).where(agents.c.login == login, mine)
-        self.connection.execute(statement.values(call_id=call.call_id, **talking))
-
-    def _wrap_up(self, call: Call, command: StartWrapUp, at: datetime) -> None:
-        if command.seconds <= 0:
-            self._free(call, command.agent, at, AgentState.AVAILABLE, {"idle_since": at})
-            return
-        until = at + timedelta(seconds=command.seconds)
-        self._free(call, command.agent, at, AgentState.WRAP_UP, {"until": until, "call_id": call.call_id})
+    def _of_agent(self, statement: Statement, call: Call, login: str, at: datetime, **more: datetime) -> int:
+        """How many agents it was true of: one or none."""
+        values = {"agent": login, "call": call.call_id, "now": at, **more}
+        return statement.on(self.connection, values).rowcount
 
     def _list(self, call: Call, command: ListForRingBack, at: datetime) -> None:
         number = _fitting(ring_backs.c.number, command.number)
         row = {"call_id": call.call_id, "number": number, "reason": command.reason, "listed_at": at}
-        known = sa.select(ring_backs.c.id).where(ring_backs.c.call_id == call.call_id)
-        if self.connection.execute(known).first() is None:
-            self.connection.execute(sa.insert(ring_backs), {**row, "done": False})
+        if say.KNOWN_RING_BACK.on(self.connection, {"call_id": call.call_id}).first is None:
+            say.ADD_RING_BACK.on(self.connection, {**row, "done": False})
 
     # ---- rows -------------------------------------------------------------------------------------------------
 
@@ -300,7 +233,7 @@ class SqlCallUnit:
             "rules": None if decision is None else self._digest(decision.rules),
             "commands": codec.commands_to_json(decision.step.commands) if decision else "[]",
         }
-        self.connection.execute(_add_event, row)
+        say.ADD_EVENT.on(self.connection, row)
 
     def _digest(self, rules: Rules) -> str:
         """The rules' digest; their text is stored until a unit that stored it is known to be durable."""
@@ -309,28 +242,15 @@ class SqlCallUnit:
             return known
         body = codec.rules_to_json(rules)
         digest = hashlib.sha256(body.encode()).hexdigest()
-        self.connection.execute(_store_rules, {"digest": digest, "body": body})
+        say.STORE_RULES.on(self.connection, {"digest": digest, "body": body})
         self.written[rules] = digest
         return digest
-
-
-def _over(at: Any) -> sa.ColumnElement[bool]:
-    """A wrap-up that is over; a lease that is, unless its call still stands by it: perhaps they talk already."""
-    with_him = (Phase.RINGING.value, Phase.FETCHING.value, Phase.TALKING.value)
-    stands = sa.exists().where(calls.c.id == agents.c.call_id, calls.c.phase.in_(with_him))
-    lease = sa.and_(agents.c.state == AgentState.RESERVED.value, sa.not_(stands))
-    return sa.and_(agents.c.until <= at, sa.or_(agents.c.state == AgentState.WRAP_UP.value, lease))
 
 
 def _fitting(column: sa.Column[Any], text: str | None) -> str | None:
     """A foreign text as long as its column, without the one character PostgreSQL cannot keep: no call fails for it."""
     length = column.type.length if isinstance(column.type, sa.String) else None
     return None if text is None else text.replace("\0", "")[:length]
-
-
-def _wanted_or(state: AgentState) -> sa.ColumnElement[str]:
-    """What he asked for during the call comes before what we would make him."""
-    return sa.func.coalesce(agents.c.wanted, state.value)
 
 
 def _agent(row: sa.Row[Any]) -> Agent:
@@ -346,15 +266,3 @@ def _agent(row: sa.Row[Any]) -> Agent:
 def _waiting(row: sa.Row[Any, Any, Any]) -> Waiting:
     passed_over = codec.call_from_json(row.state).passed_over
     return Waiting(call_id=row.id, presented_at=row.presented_at, passed_over=passed_over)
-
-
-def _due() -> sa.Select[Any]:
-    """An agent to free, or one free while somebody waits."""
-    at = sa.bindparam("at", type_=Moment())
-    over = sa.select(agents.c.login).where(_over(at))
-    free = sa.select(agents.c.login).where(agents.c.state == AgentState.AVAILABLE.value)
-    waits = sa.select(calls.c.id).where(calls.c.phase.in_(IN_LINE))
-    return sa.select(sa.or_(sa.exists(over), sa.and_(sa.exists(free), sa.exists(waits))))
-
-
-_anything_due = _due()

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from ivr.adapters.sql_engine import what_failed
+from ivr.adapters.sql_statement import told
 from ivr.service.ports import BookUnavailable
 
 T = TypeVar("T")
@@ -94,16 +95,16 @@ class GroupWriter:
         if not unit.future.set_running_or_notify_cancel():
             return  # its waiter gave up
         for again in (True, False):
-            savepoint = connection.begin_nested()
+            told(connection, "SAVEPOINT one_unit")
             try:
                 result = unit.work(connection)
             except Exception as error:  # noqa: BLE001 # belongs to whoever asked for this unit
-                savepoint.rollback()
+                told(connection, "ROLLBACK TO SAVEPOINT one_unit")
                 if again and _lost_a_race(error):
                     continue
                 unit.future.set_exception(error)
                 return
-            savepoint.commit()
+            told(connection, "RELEASE SAVEPOINT one_unit")
             done.append((unit, result))
             return
 
