@@ -1,4 +1,4 @@
-"""The FastAGI server: one thread per burst, each bounded in time, none served without the path token.
+"""The FastAGI server: a thread per burst, each bounded in time, none served without the path token.
 
 AGI knows no password, so the address carries one: agi://host:port/TOKEN/SCRIPT. A burst that fails is closed
 without its sentinel and the dialplan goes on by itself: silence towards Asterisk is the only thing forbidden.
@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from agi_scripts.burst_threads import BurstThreads
 from agi_scripts.session import AgiProtocolError, AgiSession, AgiTimeout, CallerHungUp
 from ivr.policy.masking import masked
 from ivr.service.ports import BookUnavailable
@@ -24,9 +25,6 @@ from ivr.service.ports import BookUnavailable
 Script = Callable[[AgiSession], None]
 
 _BACKLOG: Final = 1024  # a full backlog costs every caller two seconds
-# Endless recursion through C (a __getattr__, a sort key) must end in RecursionError: with 512 KB it ended the
-# whole process. Pages never touched cost nothing.
-_STACK_BYTES: Final = 2 * 1024 * 1024
 _TICK_SECONDS: Final = 0.1
 _REAP_SECONDS: Final = 0.2  # a session ends itself at its deadline; this is for a script that does not listen
 _LEAST_TOKEN: Final = 16
@@ -67,6 +65,8 @@ class FastAgiServer:
         self._max_sessions, self._session_seconds = max_sessions, session_seconds
         self._allowed = [ipaddress.ip_network(network) for network in ("127.0.0.0/8", "::1/128", *allow)]
         self._bursts: set[_Burst] = set()
+        self._threads = BurstThreads()
+        self._looked_at = time.monotonic()
         self._changed = threading.Condition()
         self._accepting, self._stopping, self._stopped = (threading.Event() for _ in range(3))
         self.last_accept_loop_at = time.monotonic()
@@ -133,7 +133,7 @@ class FastAgiServer:
         with self._changed:
             self._bursts.add(burst)
         try:
-            _start_thread(lambda: self._serve(burst))
+            self._threads.start(lambda: self._serve(burst))
         except RuntimeError as error:
             _log.error("no thread for a burst: %s", error)
             self._forget(burst)
@@ -172,7 +172,10 @@ class FastAgiServer:
 
     def _end_overdue(self) -> None:
         """A script that hangs must not hold its caller: the end of the connection frees the channel."""
-        overdue = time.monotonic() - _REAP_SECONDS
+        now = time.monotonic()
+        if now - self._looked_at < _TICK_SECONDS:
+            return
+        self._looked_at, overdue = now, now - _REAP_SECONDS
         with self._changed:
             for burst in self._bursts:
                 if burst.deadline < overdue:
@@ -192,14 +195,6 @@ def _run(script: Script, session: AgiSession) -> None:
         _log.warning("call %s: not in the book: %s", shown, error)
     except Exception:  # noqa: BLE001 - the one boundary of this door; the dialplan has its own way on
         _log.error("call %s: burst failed\n%s", shown, masked(traceback.format_exc()))
-
-
-def _start_thread(work: Callable[[], None]) -> None:
-    default = threading.stack_size(_STACK_BYTES)
-    try:
-        threading.Thread(target=work, name="burst", daemon=True).start()
-    finally:
-        threading.stack_size(default)
 
 
 def _hang_up(sock: socket.socket) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from ivr.adapters.sql_postgres import Turn, postgres_engine
+from ivr.adapters.sql_statement import told
 
 BUSY_TIMEOUT_MS = 1200
 
@@ -79,7 +80,7 @@ def _begin(connection: sa.Connection, begin: str, look_again_seconds: float) -> 
     until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:
-            connection.exec_driver_sql(begin)
+            told(connection, begin)
         except sa.exc.OperationalError as error:
             if "locked" not in str(error.orig) or time.monotonic() >= until:
                 raise

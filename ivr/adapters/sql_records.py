@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 
 from ivr.adapters.sql_engine import create_engine, read_engine
 from ivr.adapters.sql_postgres import Turn
 from ivr.adapters.sql_schema import calls, companies, company_numbers, outbox, records
+from ivr.adapters.sql_statement import Statement
 from ivr.service.record_ports import CallOnRecord, Company, NewRecord, RecordUnit
 
 T = TypeVar("T")
@@ -40,58 +42,79 @@ class SqlRecordUnit:
         self._connection = connection
 
     def record_of(self, call_id: int) -> int | None:
-        return self._connection.scalar(sa.select(records.c.id).where(records.c.call_id == call_id))
+        row = _RECORD_OF.on(self._connection, {"call_id": call_id}).first
+        return row and int(row.id)
 
     def call(self, call_id: int) -> CallOnRecord | None:
-        query = sa.select(calls.c.id, calls.c.caller, calls.c.served_by).where(calls.c.id == call_id)
-        row = self._connection.execute(query).one_or_none()
+        row = _CALL.on(self._connection, {"id": call_id}).first
         return row and CallOnRecord(call_id=row.id, caller=row.caller, served_by=row.served_by)
 
     def companies_with(self, number: str) -> Sequence[Company]:
-        query = (
-            sa.select(companies.c.id, companies.c.name, companies.c.tax_bureau)
-            .join(company_numbers, company_numbers.c.company_id == companies.c.id)
-            .where(company_numbers.c.number == number)
-            .order_by(companies.c.id)
-        )
-        rows = self._connection.execute(query)
+        rows = _COMPANIES_WITH.on(self._connection, {"number": number}).rows
         return [Company(id=row.id, name=row.name, tax_bureau=row.tax_bureau) for row in rows]
 
     def open_records(self, number: str | None, company_id: int | None) -> Sequence[int]:
-        same = [
-            column == value
-            for column, value in ((records.c.number, number), (records.c.company_id, company_id))
-            if value is not None
-        ]
-        if not same:
-            return []
-        query = sa.select(records.c.id).where(records.c.state == OPEN, sa.or_(*same))
-        latest = query.order_by(records.c.id.desc()).limit(_MOST_OPEN_RECORDS)
-        return sorted(self._connection.scalars(latest))
+        # to equal null is to equal nothing
+        rows = _OPEN_RECORDS.on(self._connection, {"number": number, "company_id": company_id}).rows
+        return sorted(row.id for row in rows)
 
     def add(self, record: NewRecord) -> int:
         company = record.company
-        row = sa.insert(records).values(
-            call_id=record.call_id,
-            number=record.number,
-            company_id=company and company.id,
-            company=company and company.name,
-            tax_bureau=company and company.tax_bureau,
-            fields="{}",
-            open_records=json.dumps(record.open_records),
-            owner=record.owner,
-            state=OPEN,
-            opened_at=record.opened_at,
-        )
-        (key,) = self._connection.execute(row).inserted_primary_key or (0,)
-        return int(key)
+        row = {
+            "call_id": record.call_id,
+            "number": record.number,
+            "company_id": company and company.id,
+            "company": company and company.name,
+            "tax_bureau": company and company.tax_bureau,
+            "fields": "{}",
+            "open_records": json.dumps(record.open_records),
+            "owner": record.owner,
+            "state": OPEN,
+            "opened_at": record.opened_at,
+        }
+        return int(_ADD.on(self._connection, row).rows[0].id)
 
     def undone(self, topic: str, limit: int) -> Sequence[int]:
-        waiting = sa.select(outbox.c.ref).where(
-            outbox.c.done_at.is_(None), outbox.c.topic.concat("") == topic
-        )
-        return self._connection.scalars(waiting.order_by(outbox.c.id).limit(limit)).all()
+        rows = _UNDONE.on(self._connection, {"topic": topic, "most": limit}).rows
+        return [row.ref for row in rows]
 
     def mark_done(self, topic: str, ref: int, at: datetime) -> None:
-        undone = (outbox.c.topic == topic, outbox.c.ref == ref, outbox.c.done_at.is_(None))
-        self._connection.execute(sa.update(outbox).where(*undone).values(done_at=at))
+        _MARK_DONE.on(self._connection, {"topic": topic, "ref": ref, "at": at})
+
+
+_RECORD_OF = Statement(sa.select(records.c.id).where(records.c.call_id == bindparam("call_id")))
+_CALL = Statement(
+    sa.select(calls.c.id, calls.c.caller, calls.c.served_by).where(calls.c.id == bindparam("id"))
+)
+_COMPANIES_WITH = Statement(
+    sa.select(companies.c.id, companies.c.name, companies.c.tax_bureau)
+    .join(company_numbers, company_numbers.c.company_id == companies.c.id)
+    .where(company_numbers.c.number == bindparam("number"))
+    .order_by(companies.c.id)
+)
+_same = sa.or_(
+    records.c.number == bindparam("number"),
+    records.c.company_id == bindparam("company_id"),
+)
+_OPEN_RECORDS = Statement(
+    sa.select(records.c.id)
+    .where(records.c.state == OPEN, _same)
+    .order_by(records.c.id.desc())
+    .limit(_MOST_OPEN_RECORDS)
+)
+_columns = "call_id number company_id company tax_bureau fields open_records owner state opened_at"
+_ADD = Statement(
+    sa.insert(records).values({name: bindparam(name) for name in _columns.split()}).returning(records.c.id)
+)
+# Joined to nothing: else SQLite takes the index on topic and reads every row ever done.
+_UNDONE = Statement(
+    sa.select(outbox.c.ref)
+    .where(outbox.c.done_at.is_(None), outbox.c.topic.concat("") == bindparam("topic"))
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+)
+_MARK_DONE = Statement(
+    sa.update(outbox)
+    .where(outbox.c.topic == bindparam("topic"), outbox.c.ref == bindparam("ref"), outbox.c.done_at.is_(None))
+    .values(done_at=bindparam("at"))
+)

@@ -37,7 +37,7 @@ class GroupWriter:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._units: queue.Queue[Unit | None] = queue.Queue()
+        self._units: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="sql-writer", daemon=True)
         self._thread.start()
 

@@ -138,7 +138,7 @@ def _prompt_values(settings: Settings, rules: Rules) -> dict[str, str]:
     except MissingPrompt as error:
         raise ConfigError(str(error)) from error
     music = settings.root / "config" / "prompts" / "music" / "hold.wav"
-    return {**spoken, "GREETING": greeting, "MUSIC": _sound(music), "LANGUAGE": "zh"}
+    return {**spoken, "GREETING": greeting, "MUSIC": _sound(music)}
 
 
 def _sound(path: Path) -> str:

@@ -13,7 +13,7 @@ from ivr.service.record_ports import Doorbell, DoorbellUnavailableError, Outbox
 RING_AGAIN_SECONDS = 5.0
 ROWS_A_TURN = 100
 ROWS_A_RING = (
-    25  # whoever answers one ring does what else waits: a job for every row would be mostly bookkeeping
+    50  # whoever answers a ring does what else waits: a job for every row would be mostly bookkeeping
 )
 PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0

@@ -17,6 +17,7 @@ from ivr.policy.rules import Rules
 from ivr.service.ports import CallBook, CallUnit, Contact, Decision, Entry, ReservationLost
 
 RESERVATION_TRIES = 3
+IN_LINE = (Phase.WAITING, Phase.HELD)
 
 
 def apply(unit: CallUnit, entry: Entry, event: Event, rules: Rules) -> Entry:
@@ -38,7 +39,7 @@ def apply(unit: CallUnit, entry: Entry, event: Event, rules: Rules) -> Entry:
 
 
 class Switchboard:
-    """Handles events about calls; `on_change` is told after every commit, so that the floor looks again."""
+    """Handles events about calls; `on_change` is told after a commit that gives the floor something to look at."""
 
     def __init__(self, book: CallBook, rules: Rules, on_change: Callable[[], None] = lambda: None) -> None:
         self._book = book
@@ -50,8 +51,9 @@ class Switchboard:
 
         Raises BookUnavailable.
         """
-        entry = self._book.unit(lambda unit: self._handle(unit, contact, key, events))
-        self.on_change()
+        entry, floor_moved = self._book.unit(lambda unit: self._handle(unit, contact, key, events))
+        if floor_moved:
+            self.on_change()
         return (HangUp(),) if entry.call.phase is Phase.ENDED else entry.standing
 
     def note(self, contact: Contact, event: Event) -> None:
@@ -64,21 +66,25 @@ class Switchboard:
         entry = self._book.unit(lambda unit: unit.find(contact.door, contact.ref))
         return None if entry is None else entry.call.phase
 
-    def _handle(self, unit: CallUnit, contact: Contact, key: str, events: tuple[Event, ...]) -> Entry:
+    def _handle(
+        self, unit: CallUnit, contact: Contact, key: str, events: tuple[Event, ...]
+    ) -> tuple[Entry, bool]:
+        """The call afterwards, and whether an agent or the line may be looked at anew for it."""
         entry = unit.find(contact.door, contact.ref)
         if entry is None:
             entry = unit.add(contact, number_to_ring(contact.caller))
             events = _from_the_beginning(events)
         if _not_newer(key, entry.last_key):
-            return self._repeat(entry, events[-1].at)
-        before = entry.standing
+            return self._repeat(entry, events[-1].at), False
+        before = entry
         for event in events:
             if _is_news(entry, event):
                 entry = apply(unit, entry, event, self._rules)
         unit.save(entry, key)
-        if entry.standing is before:
+        if entry.standing is before.standing:
             entry = self._repeat(entry, events[-1].at)
-        return replace(entry, last_key=key)
+        floor_moved = before.call.agent is not None or entry.call.phase in IN_LINE
+        return replace(entry, last_key=key), floor_moved
 
     def _repeat(self, entry: Entry, at: datetime) -> Entry:
         return replace(entry, standing=repeated(entry.call, entry.standing, at, self._rules))
