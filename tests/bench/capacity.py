@@ -1,7 +1,7 @@
 """What one variant can carry: the highest rate without a failed call; then pickup times and cost at half of it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ivr.cli.private_asterisk import Program
@@ -44,8 +44,12 @@ class Cost:
     """At half the limit. `work_after_seconds`: from the last call's end until the variant had nothing left to do."""
 
     trial: Trial
-    cpu_ms_per_call: float
+    cpu_ms_by_part: Mapping[str, float]  # a call
     work_after_seconds: float
+
+    @property
+    def cpu_ms_per_call(self) -> float:
+        return sum(self.cpu_ms_by_part.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +92,11 @@ def at_half(variant: Variant, program: Program, limit: int | None, say: Say) -> 
     before = cpu_seconds(tree(variant.pid))
     trial = _trial(variant, program, (limit or GRID[0]) / 2)
     after_seconds = variant.settle(SETTLE_SECONDS)
-    cpu_ms = (cpu_seconds(tree(variant.pid)) - before) / trial.calls * 1000
-    say(f"  {variant.key} at half its limit, {_told(trial)}, {cpu_ms:.1f} ms of CPU a call")
-    return Cost(trial=trial, cpu_ms_per_call=cpu_ms, work_after_seconds=after_seconds)
+    spent = cpu_seconds(tree(variant.pid)) - before
+    by_part = {part: seconds / trial.calls * 1000 for part, seconds in spent.most_common()}
+    cost = Cost(trial=trial, cpu_ms_by_part=by_part, work_after_seconds=after_seconds)
+    say(f"  {variant.key} at half its limit, {_told(trial)}, {cost.cpu_ms_per_call:.1f} ms of CPU a call")
+    return cost
 
 
 def _warm_up(variant: Variant, program: Program) -> None:

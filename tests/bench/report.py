@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 
-from tests.bench.capacity import Capacity
+from tests.bench.capacity import Capacity, Cost
 from tests.bench.wake import Wakes
 
 MEANINGS = {
@@ -65,7 +65,14 @@ def as_text(report: Report) -> str:
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     parts = [f"machine: {machine}"]
     if report.capacities:
-        parts += ["", *_table(report.capacities), "", *_ratio_lines(report)]
+        parts += [
+            "",
+            *_table(report.capacities),
+            "",
+            *_part_lines(report.capacities),
+            "",
+            *_ratio_lines(report),
+        ]
     if report.wakes:
         parts += ["", *_wake_lines(report.wakes)]
     return "\n".join(parts)
@@ -80,6 +87,16 @@ def _row(c: Capacity) -> str:
     trial, cost = c.half.trial, c.half
     times = f"{trial.p50_ms:>17.1f}{trial.p99_ms:>9.1f}"
     return f"{c.key} {c.name:22}{_limit(c):>9}{times}{cost.cpu_ms_per_call:>13.1f}{cost.work_after_seconds:>14.1f}"
+
+
+def _part_lines(capacities: Sequence[Capacity]) -> list[str]:
+    head = "where the CPU of a call goes, at half the limit, in ms"
+    return [head, *(f"{capacity.key} {_parts(capacity.half)}" for capacity in capacities)]
+
+
+def _parts(cost: Cost) -> str:
+    seen = {part: ms for part, ms in cost.cpu_ms_by_part.items() if ms >= 0.05}
+    return "  ".join(f"{part} {ms:.1f}" for part, ms in seen.items())
 
 
 def _limit(capacity: Capacity) -> str:

@@ -7,6 +7,7 @@ import pytest
 from ivr.cli.telephone.sip_log import Message
 from tests.bench.capacity import Capacity, Cost, Trial
 from tests.bench.load import percentile
+from tests.bench.processes import part_of
 from tests.bench.report import Report, as_json, as_text
 from tests.bench.search import GRID, highest_rate
 from tests.bench.wake import Wakes, wakes_of
@@ -50,7 +51,7 @@ def test_a_wake_runs_from_the_agents_bye_to_his_next_new_invite() -> None:
 
 def capacity(key: str, limit: int | None) -> Capacity:
     half = Trial(rate=5, calls=50, failed=0, unwritten=0, p50_ms=2, p99_ms=float("nan"))
-    cost = Cost(trial=half, cpu_ms_per_call=7, work_after_seconds=0)
+    cost = Cost(trial=half, cpu_ms_by_part={"asterisk": 5, "bursts": 2}, work_after_seconds=0)
     return Capacity(key=key, name=key * 3, limit=limit, half=cost, trials=(half,))
 
 
@@ -61,9 +62,24 @@ def test_ratios_are_told_with_their_meaning_and_a_missing_limit_is_no_ratio() ->
     )
     assert report.ratios == {"a/b": 0.4, "a/c": None, "a/d": 3.0}
     assert "a/d   3.00  against a process a call" in as_text(report)
+    assert "a asterisk 5.0  bursts 2.0" in as_text(report)
     told = json.loads(as_json(report))
     assert told["capacity"][0]["half"]["trial"]["p99_ms"] is None
     assert told["wakes"] == [{"name": "w", "wanted": 2, "got": 1, "p50_ms": 100.0, "p95_ms": 100.0}]
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("/lib/ld-linux-x86-64.so.2 --library-path /x /usr/sbin/asterisk -fn", "asterisk"),
+        ("/usr/sbin/asterisk -fn -C x", "asterisk"),
+        ("python -m agi_scripts.server", "bursts"),
+        ("python -P -m ivr part worker records", "worker"),
+        ("python -P -m ivr run", "rest"),
+    ],
+)
+def test_a_process_is_counted_with_its_part(words: str, part: str) -> None:
+    assert part_of(words) == part
 
 
 def test_a_call_that_is_not_in_the_book_fails_its_rate() -> None:

@@ -201,3 +201,23 @@ def test_a_first_burst_that_brings_a_stamp_is_not_left_without_an_answer__R64(tm
         [ring] = hotline.burst("c1", CallerGreeted(at=now), HoldElapsed(at=now), key="5")
         assert isinstance(ring, Ring)
         assert ring.sound is Sound.MUSIC
+
+
+def test_the_floor_is_told_of_whoever_waits_and_of_an_agent_let_go_and_of_nothing_else__R69(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path) as hotline:
+        told: list[str] = []
+        doing = "nobody waits and nobody is free"
+        hotline.switchboard.on_change = lambda: told.append(doing)
+        hotline.offer("c1")
+        hotline.burst("c1", HungUp(at=hotline.clock.now()))
+        hotline.agent("ana")
+        doing = "an agent is taken"
+        hotline.offer("c2")
+        assert told == []
+        doing = "somebody waits"
+        hotline.offer("c3")
+        doing = "an agent is let go"
+        hotline.burst("c2", HungUp(at=hotline.clock.now()))
+        assert told == ["somebody waits", "an agent is let go"]
