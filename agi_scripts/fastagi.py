@@ -27,16 +27,39 @@ Script = Callable[[AgiSession], None]
 _BACKLOG: Final = 1024  # a full backlog costs every caller two seconds
 _TICK_SECONDS: Final = 0.1
 _REAP_SECONDS: Final = 0.2  # a session ends itself at its deadline; this is for a script that does not listen
+_UNPROVEN_SECONDS: Final = 0.25
+_WATCH: Final = "canary"
 _LEAST_TOKEN: Final = 16
 _CALL_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,150}")
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class _Burst:
+    """`proven`: it has shown the token."""
+
     sock: socket.socket
+    since: float
     deadline: float
+    proven: bool = False
+
+
+class _Seldom:
+    """Complaints that a stranger can cause at will: one line a second, with the number of those left out."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next, self._left_out = 0.0, 0
+
+    def warn(self, text: str) -> None:
+        with self._lock:
+            if time.monotonic() < self._next:
+                self._left_out += 1
+                return
+            left_out, self._left_out = self._left_out, 0
+            self._next = time.monotonic() + 1.0
+        _log.warning("%s%s", text, f" ({left_out} more lines like this left out)" if left_out else "")
 
 
 class FastAgiServer:
@@ -53,7 +76,7 @@ class FastAgiServer:
         token: str,
         host: str = "127.0.0.1",
         port: int = 4573,
-        max_sessions: int = 200,
+        max_sessions: int = 200,  # running; as many again may be about to say who they are
         session_seconds: float = 2.5,
         allow: Sequence[str] = (),
     ) -> None:
@@ -64,7 +87,9 @@ class FastAgiServer:
         self._scripts, self._token = dict(scripts), token.encode()
         self._max_sessions, self._session_seconds = max_sessions, session_seconds
         self._allowed = [ipaddress.ip_network(network) for network in ("127.0.0.0/8", "::1/128", *allow)]
-        self._bursts: set[_Burst] = set()
+        self._bursts: dict[_Burst, None] = {}  # in the order they came
+        self._proven = 0
+        self._complaints = _Seldom()
         self._threads = BurstThreads()
         self._looked_at = time.monotonic()
         self._changed = threading.Condition()
@@ -115,11 +140,23 @@ class FastAgiServer:
         if not self._is_allowed(peer[0]):
             _log.warning("burst from %s refused", peer[0])
             sock.close()
-        elif len(self._bursts) >= self._max_sessions:
-            _log.warning("burst refused: %d are running", len(self._bursts))
+        elif not self._has_room():
+            self._complaints.warn(f"burst refused: {len(self._bursts)} connections")
             sock.close()
         else:
             self._begin(sock)
+
+    def _has_room(self) -> bool:
+        """A burst of ours speaks at once: who connects and is silent keeps his place only while nobody needs it."""
+        with self._changed:
+            if len(self._bursts) - self._proven < self._max_sessions:
+                return True
+            oldest = next(burst for burst in self._bursts if not burst.proven)
+            if time.monotonic() - oldest.since < _UNPROVEN_SECONDS:
+                return False
+            del self._bursts[oldest]
+            _hang_up(oldest.sock)
+            return True
 
     def _is_allowed(self, address: str) -> bool:
         if address == "127.0.0.1":  # nearly always
@@ -129,9 +166,10 @@ class FastAgiServer:
 
     def _begin(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        burst = _Burst(sock=sock, deadline=time.monotonic() + self._session_seconds)
+        now = time.monotonic()
+        burst = _Burst(sock=sock, since=now, deadline=now + self._session_seconds)
         with self._changed:
-            self._bursts.add(burst)
+            self._bursts[burst] = None
         try:
             self._threads.start(lambda: self._serve(burst))
         except RuntimeError as error:
@@ -144,7 +182,7 @@ class FastAgiServer:
         except CallerHungUp as error:
             _log.debug("%s", error)  # also the health probe that connects and leaves
         except (AgiTimeout, AgiProtocolError, OSError) as error:
-            _log.warning("burst ended before its script began: %s", masked(str(error)))
+            self._complaints.warn(f"burst ended before its script began: {masked(str(error))}")
         finally:
             self._forget(burst)
 
@@ -152,13 +190,26 @@ class FastAgiServer:
         remaining_seconds = burst.deadline - time.monotonic()
         session = AgiSession.over_socket(burst.sock, deadline_seconds=remaining_seconds)
         script = self._script_of(session)
-        if script is not None:
+        if script is not None and self._admits(burst, session):
             _run(script, session)
+
+    def _admits(self, burst: _Burst, session: AgiSession) -> bool:
+        """The watch is always let in: a server that has much to do is not one that stands still."""
+        with self._changed:
+            if burst not in self._bursts:
+                return False
+            full = self._proven >= self._max_sessions and not session.script.endswith(f"/{_WATCH}")
+            if not full:
+                burst.proven = True
+                self._proven += 1
+        if full:
+            self._complaints.warn(f"burst refused: {self._max_sessions} are running")
+        return not full
 
     def _script_of(self, session: AgiSession) -> Script | None:
         token, _, name = session.script.partition("/")
         if not hmac.compare_digest(token.encode("utf-8", "replace"), self._token):
-            _log.warning("burst with a wrong token refused")
+            self._complaints.warn("burst with a wrong token refused")
             return None
         if name not in self._scripts:
             _log.warning("burst for no script of ours: %r", masked(name[:60]))
@@ -166,7 +217,9 @@ class FastAgiServer:
 
     def _forget(self, burst: _Burst) -> None:
         with self._changed:
-            self._bursts.discard(burst)
+            if burst in self._bursts:
+                del self._bursts[burst]
+                self._proven -= burst.proven
             burst.sock.close()
             self._changed.notify_all()
 

@@ -166,17 +166,41 @@ def test_a_peer_that_drips_is_dropped_at_the_same_time(open_house: Open) -> None
 
 
 def test_beyond_its_capacity_the_server_closes_at_once_and_recovers(open_house: Open) -> None:
-    house = open_house({"inbound": finish}, max_sessions=3)
-    held = [house.connect() for _ in range(3)]
-    eventually(lambda: house.server.running == 3)
-    began_at = time.monotonic()
-    with house.connect() as refused:
-        assert refused.recv(100) == b""
-    assert time.monotonic() - began_at < 0.5
-    for sock in held:
-        sock.close()
+    free = threading.Event()
+
+    def held(session: AgiSession) -> None:
+        free.wait(5)
+        finish(session)
+
+    house = open_house({"inbound": held, "canary": finish}, max_sessions=3)
+    running = [house.channel(f"{TOKEN}/inbound", OK, OK) for _ in range(3)]
+    eventually(lambda: house.server._proven == 3)
+    refused = house.channel(f"{TOKEN}/inbound", OK, OK)
+    assert refused.ended.wait(0.5)
+    assert refused.commands == []
+    watch = house.channel(f"{TOKEN}/canary", OK, OK)
+    assert watch.ended.wait(0.5)
+    assert len(watch.commands) == 2, "much to do is not standing still"
+    free.set()
+    assert all(channel.ended.wait(2) for channel in running)
     eventually(lambda: house.server.running == 0)
     assert house.channel(f"{TOKEN}/inbound", OK, OK).ended.wait(2)
+
+
+def test_strangers_who_connect_and_are_silent_keep_no_caller_out(
+    open_house: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = open_house({"inbound": finish}, max_sessions=20)
+    strangers = [house.connect() for _ in range(60)]
+    time.sleep(0.3)
+    for _ in range(10):
+        channel = house.channel(f"{TOKEN}/inbound", OK, OK)
+        assert channel.ended.wait(0.5)
+        assert len(channel.commands) == 2
+    for sock in strangers:
+        sock.close()
+    eventually(lambda: house.server.running == 0)
+    assert len(caplog.messages) <= 4, "one line a second"
 
 
 def test_two_hundred_calls_at_once_are_all_served(open_house: Open) -> None:
