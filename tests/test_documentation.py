@@ -103,6 +103,7 @@ def test_every_event_command_phase_and_outcome_is_explained() -> None:
     assert {word.value for word in [*Phase, *Outcome] if word.value not in told} == {"in_progress"}
 
 
+@pytest.mark.slow
 def test_the_picture_of_the_call_flow_is_drawn_from_the_table_as_it_is_now() -> None:
     assert (ROOT / "docs" / "call-flow.md").read_text("utf-8") == page(), (
         "run: .venv/bin/python -m ivr.cli.call_flow_picture > docs/call-flow.md"
