@@ -5,6 +5,7 @@ E.164 where it is certain; never guessed. A number that cannot be certain stays 
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 
@@ -48,6 +49,7 @@ def typed_number(digits: str, area_code: str) -> str | None:
     return _e164(typed, area_code) if typed not in _WITHHELD_DIGITS else None
 
 
+@lru_cache(maxsize=4096)  # asked again at every burst of a call
 def _e164(text: str, area_code: str) -> str | None:
     """Valid numbers only; an eight or seven digit local number is completed with the hotline's area code."""
     for candidate in (text, area_code + text if re.fullmatch(r"[2-8][0-9]{6,7}", text) else ""):

@@ -16,6 +16,8 @@ from ivr.policy.commands import BookCommand, Command, LineCommand
 from ivr.policy.floor import Floor
 from ivr.policy.rules import Rules
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 AnyEvent = (
     events.CallOffered
     | events.CallerGreeted
@@ -39,7 +41,7 @@ def _converter() -> JsonConverter:
 
 
 def _dumps(value: Any, as_type: Any) -> str:
-    return json.dumps(_converter().unstructure(value, unstructure_as=as_type), ensure_ascii=False)
+    return _encode(_converter().unstructure(value, unstructure_as=as_type))
 
 
 def call_to_json(call: Call) -> str:
