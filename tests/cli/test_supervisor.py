@@ -152,6 +152,15 @@ def test_a_part_that_cannot_stay_up_is_started_again_ever_more_slowly(hotline: M
     assert "cannot start ./no-such-program: No such file or directory" in run.log("absent")
 
 
+@pytest.fixture
+def hangups_are_heard() -> Iterator[None]:
+    """Also where the tests themselves were started by nohup: whoever is started inherits what is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangups_are_heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_ends_all_it_started_children_of_children_too(hotline: Make, number: signal.Signals) -> None:
     child, parent = (SLEEPER.replace("NAME", name) for name in ("child", "parent"))
