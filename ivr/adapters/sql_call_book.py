@@ -35,9 +35,9 @@ from ivr.policy.floor import Agent, AgentState, Floor, Waiting
 from ivr.policy.rules import Rules
 from ivr.service import codec
 from ivr.service.ports import BookUnavailable, CallUnit, Clock, Contact, Decision, Entry, ReservationLost
+from ivr.service.record_ports import OPEN_RECORD
 
 T = TypeVar("T")
-OPEN_RECORD = "open_record"
 
 
 class SqlCallBook:

@@ -7,12 +7,12 @@ from sqlalchemy import bindparam
 
 from ivr.adapters.sql_schema import Moment, agents, alerts, calls, events, outbox, ring_backs
 from ivr.adapters.sql_statement import Statement
-from ivr.policy.call import Phase
+from ivr.policy.call import IN_LINE, Phase
 from ivr.policy.floor import AgentState
 
 _AVAILABLE, _RESERVED, _AWAY = AgentState.AVAILABLE.value, AgentState.RESERVED.value, AgentState.AWAY.value
 _NOW: Any = bindparam("now", type_=Moment())
-_in_line = sa.or_(calls.c.phase == Phase.WAITING.value, calls.c.phase == Phase.HELD.value)
+_in_line = sa.or_(*(calls.c.phase == phase.value for phase in IN_LINE))
 _mine = calls.c.id == bindparam("id")
 
 

@@ -32,6 +32,10 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"
 
 
+IN_LINE = (Phase.WAITING, Phase.HELD)
+"""Phases in which a call waits for its turn."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PassedOver:
     """An agent who let this call ring, and when: it does not ring him again at once."""

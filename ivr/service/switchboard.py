@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from ivr.policy.call import Phase
+from ivr.policy.call import IN_LINE, Phase
 from ivr.policy.call_flow import FLOORLESS, UnexpectedEventError, advance, repeated
 from ivr.policy.commands import HangUp, LineCommand
 from ivr.policy.events import AgentAnswered, CallerGreeted, CallOffered, Event, HungUp, NumberNoted
@@ -17,7 +17,6 @@ from ivr.policy.rules import Rules
 from ivr.service.ports import CallBook, CallUnit, Contact, Decision, Entry, ReservationLost
 
 RESERVATION_TRIES = 3
-IN_LINE = (Phase.WAITING, Phase.HELD)
 
 
 def apply(unit: CallUnit, entry: Entry, event: Event, rules: Rules) -> Entry:

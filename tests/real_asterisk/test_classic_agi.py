@@ -7,7 +7,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +23,7 @@ from tests.real_asterisk.bad_agi_server import ask_switch
 from tests.real_asterisk.dialling import DiallingPhone
 from tests.real_asterisk.hotline import ROOT, RunningHotline
 from tests.real_asterisk.sip.phones import AgentPhone
+from tests.real_asterisk.stories import on_duty
 
 SCRIPTS = ROOT / "agi_scripts"
 # A process a burst needs its time to start on a busy machine: more rings, and a pickup that does not wait for them.
@@ -109,17 +110,6 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHotline
         assert "agi://" not in ask_switch(running.settings, "dialplan show hl-burst")
 
 
-@contextmanager
-def at_desk(hotline: RunningHotline, login: str) -> Iterator[AgentPhone]:
-    """The phone of a new agent, on duty while the block runs."""
-    with hotline.phone(login) as phone:
-        hotline.add_agent(login, phone.address)
-        try:
-            yield phone
-        finally:
-            hotline.set_agent(login, "offline")
-
-
 def heard_of(hotline: RunningHotline, number: str) -> list[str]:
     """What the book was told about that caller's call, in order."""
     call = hotline.call(number)["id"]
@@ -129,7 +119,7 @@ def heard_of(hotline: RunningHotline, number: str) -> list[str]:
 
 @pytest.mark.real
 def test_a_caller_is_served_by_files_alone_offered_ring_ended_hung_up__R64(hotline: RunningHotline) -> None:
-    with at_desk(hotline, "ada") as phone:
+    with on_duty(hotline, "ada") as phone:
         with hotline.caller("13800138071") as alice:
             phone.wait_for("sent", "INVITE", 180)
             phone.answer()
@@ -145,7 +135,7 @@ def test_a_caller_is_served_by_files_alone_offered_ring_ended_hung_up__R64(hotli
 def test_a_caller_waits_and_is_fetched_by_files_alone_hold_elapsed_fetched__R69(
     hotline: RunningHotline,
 ) -> None:
-    with at_desk(hotline, "bea") as phone:
+    with on_duty(hotline, "bea") as phone:
         with hotline.caller("13800138072") as alice:
             phone.wait_for("sent", "INVITE", 180)
             phone.answer()

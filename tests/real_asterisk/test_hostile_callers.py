@@ -8,7 +8,7 @@ import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -21,7 +21,7 @@ from tests.fakes.fake_agi_channel import environment_block
 from tests.real_asterisk.hostile_words import forged_lines, names, users
 from tests.real_asterisk.hotline import RunningHotline
 from tests.real_asterisk.raw_caller import RawCaller, escaped, from_user, heard_until_quiet, mutated
-from tests.real_asterisk.sip.phones import AgentPhone
+from tests.real_asterisk.stories import on_duty
 
 pytestmark = pytest.mark.real
 POLICY = "wrap_up_seconds = 0\nagent_ring_seconds = 6\n"
@@ -38,17 +38,6 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHotline
 @pytest.fixture(scope="module")
 def canary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("canary") / "sang"
-
-
-@contextmanager
-def at_desk(hotline: RunningHotline, login: str) -> Iterator[AgentPhone]:
-    """The phone of a new agent, on duty while the block runs."""
-    with hotline.phone(login) as phone:
-        hotline.add_agent(login, phone.address)
-        try:
-            yield phone
-        finally:
-            hotline.set_agent(login, "offline")
 
 
 def dialled(hotline: RunningHotline, froms: list[bytes], first_number: int) -> list[RawCaller]:
@@ -132,7 +121,7 @@ def test_a_from_header_that_breaks_its_line_is_read_as_one_or_refused(
 
 def test_a_hostile_name_reaches_the_agent_as_a_name_and_he_serves_the_call(hotline: RunningHotline) -> None:
     header = from_user(b"13800138499", rb"\"><sip:evil@127.0.0.9>;x=\"${HL_SERVED}")
-    with at_desk(hotline, "eve") as phone:
+    with on_duty(hotline, "eve") as phone:
         with ThreadPoolExecutor(1) as pool:
             call = pool.submit(
                 RawCaller(hotline.settings.sip_port, header, to=b"4000000399", talk_seconds=1).dial
@@ -236,7 +225,7 @@ def test_garbage_on_the_managers_port_leaves_the_hotline_working(hotline: Runnin
             sock.settimeout(0.2)
             assert b"Authentication accepted" not in heard_until_quiet(sock)
     assert hotline.readyz()[0] == 200
-    with at_desk(hotline, "fay") as phone, hotline.caller("13800138901", hang_up_after_seconds=6) as alice:
+    with on_duty(hotline, "fay") as phone, hotline.caller("13800138901", hang_up_after_seconds=6) as alice:
         phone.wait_for("sent", "INVITE", 180)
         phone.answer()
         hotline.wait(lambda: hotline.call("13800138901")["served_at"] is not None, 3)
