@@ -27,6 +27,9 @@ GRID = (
     480,
     540,
     600,
+    680,
+    760,
+    860,
 )
 """Calls a second: fine enough for a ratio good to an eighth where it matters, and bisected in five steps."""
 
