@@ -4,10 +4,12 @@ The sentinel HL_DONE is set last: only with it does the dialplan believe anythin
 """
 
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import assert_never
+from functools import lru_cache, partial
+from typing import Protocol, assert_never
 
 from agi_scripts.session import AgiSession
 from config.prompt_pack import PromptPack
@@ -62,6 +64,20 @@ class Burst:
         return tuple(sorted((*greeted, *served), key=lambda event: event.at))
 
 
+EventsOf = Callable[[Burst, datetime], tuple[Event, ...]]
+Answer = Callable[[], Mapping[str, object]]
+"""Gives the variables to set, the sentinel last, or raises."""
+
+Aside = Callable[[Callable[[], None]], None]
+"""Runs something in a thread that may wait."""
+
+
+class Answers(Protocol):
+    """What an entry needs that only says what happened."""
+
+    def answer(self, agi: AgiSession, events_of: EventsOf) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Door:
     """What every entry needs."""
@@ -73,18 +89,52 @@ class Door:
     outbound_trunk: str | None
     spool: Spool
 
-    def answer(self, agi: AgiSession, events_of: Callable[[Burst, datetime], tuple[Event, ...]]) -> None:
+    def answer(self, agi: AgiSession, events_of: EventsOf) -> None:
         """One burst: what happened goes in, the next verbs come out."""
-        burst = self.read(agi)
-        events = (*burst.stamps, *events_of(burst, self.clock.now()))
+        burst, events = self._asked(agi, events_of)
         try:
             commands = self.switchboard.handle(burst.contact, burst.turn, events)
-        except BookUnavailable:
-            if not isinstance(events[-1], HungUp):
-                raise  # the dialplan asks again while there is time, then goes on by itself
-            self.write_down(burst, "ended", events[-1].at)
-            commands = ()
-        agi.set_variables({**self.verbs(commands), "HL_DONE": burst.turn})
+        except BookUnavailable as error:
+            agi.set_variables(self._unwritten(burst, events, error))
+        else:
+            agi.set_variables(self._answer(burst, commands))
+
+    def answer_later(
+        self, agi: AgiSession, events_of: EventsOf, then: Callable[[Answer], None], aside: Aside
+    ) -> None:
+        """The same without waiting: `then` is called once, in whatever thread, with what gives the variables.
+
+        What may have to wait for a disk is done `aside`.
+        """
+        burst, events = self._asked(agi, events_of)
+
+        def handled(result: Callable[[], tuple[LineCommand, ...]]) -> None:
+            try:
+                values = self._answer(burst, result())
+            except BookUnavailable as error:
+                unwritten = partial(self._unwritten, burst, events, error)
+                aside(lambda: then(unwritten))
+            except Exception as error:  # noqa: BLE001 - told to whoever asked
+                then(partial(_raise, error))
+            else:
+                then(lambda: values)
+
+        self.switchboard.handle_later(burst.contact, burst.turn, events, handled)
+
+    def _asked(self, agi: AgiSession, events_of: EventsOf) -> tuple[Burst, tuple[Event, ...]]:
+        burst = self.read(agi)
+        return burst, (*burst.stamps, *events_of(burst, self.clock.now()))
+
+    def _answer(self, burst: Burst, commands: tuple[LineCommand, ...]) -> dict[str, object]:
+        return {**self.verbs(commands), "HL_DONE": burst.turn}
+
+    def _unwritten(
+        self, burst: Burst, events: tuple[Event, ...], error: BookUnavailable
+    ) -> dict[str, object]:
+        if not isinstance(events[-1], HungUp):
+            raise error  # the dialplan asks again while there is time, then goes on by itself
+        self.write_down(burst, "ended", events[-1].at)
+        return self._answer(burst, ())
 
     def write_down(self, burst: Burst, kind: str, at: datetime, number: str = "") -> None:
         """The second rung: what the book does not take is on the disk before anybody hears of it."""
@@ -149,11 +199,33 @@ class Door:
                 assert_never(never)
 
     def sounds(self, prompts: tuple[str, ...]) -> str:
-        """Prompts as Playback takes them: paths without ending, joined by &."""
-        return "&".join(str(self.prompts.path(prompt).with_suffix("")) for prompt in prompts)
+        """Prompts as Playback takes them: paths without ending, joined by &; a new recording is heard in a second."""
+        return _sounds(self.prompts, prompts, int(time.monotonic()))
+
+
+@dataclass(frozen=True)
+class LaterDoor:
+    """For one burst of a server in which nobody waits: what an entry answers reaches `then` once it is written."""
+
+    door: Door
+    then: Callable[[Answer], None]
+    aside: Aside
+
+    def answer(self, agi: AgiSession, events_of: EventsOf) -> None:
+        """See Door."""
+        self.door.answer_later(agi, events_of, self.then, self.aside)
 
 
 _ARGUMENTS = ("HL_TURN", "HL_AT", "HL_REF", "HL_HOTLINE", "HL_GREETED", "HL_SERVED", "HL_EXTRA")
+
+
+def _raise(error: Exception) -> Mapping[str, object]:
+    raise error
+
+
+@lru_cache(maxsize=256)
+def _sounds(pack: PromptPack, prompts: tuple[str, ...], _second: int) -> str:
+    return "&".join(str(pack.path(prompt).with_suffix("")) for prompt in prompts)
 
 
 def _verb(command: LineCommand) -> str:

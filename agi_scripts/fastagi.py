@@ -1,48 +1,46 @@
-"""The FastAGI server: a thread per burst, each bounded in time, none served without the path token.
+"""The FastAGI server: one loop reads and answers every burst, each bounded in time, none without the path token.
 
 AGI knows no password, so the address carries one: agi://host:port/TOKEN/SCRIPT. A burst that fails is closed
 without its sentinel and the dialplan goes on by itself: silence towards Asterisk is the only thing forbidden.
+
+The loop waits for nobody. A script that may have to wait runs in a thread; a quick one asks and is told later, and
+its variables leave in the thread that has them.
 """
 
 import hmac
 import ipaddress
 import logging
 import re
+import select
 import socket
 import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
+from agi_scripts.burst import Burst
 from agi_scripts.burst_threads import BurstThreads
-from agi_scripts.session import AgiProtocolError, AgiSession, AgiTimeout, CallerHungUp
+from agi_scripts.door import Answer, Aside
+from agi_scripts.session import AgiSession, AgiTimeout, CallerHungUp
 from ivr.policy.masking import masked
 from ivr.service.ports import BookUnavailable
 
 Script = Callable[[AgiSession], None]
+Quick = Callable[[AgiSession, Callable[[Answer], None], Aside], None]
+"""Reads the session and asks; what it passes to the function it is given are the variables to set, or why not."""
 
 _BACKLOG: Final = 1024  # a full backlog costs every caller two seconds
 _TICK_SECONDS: Final = 0.1
 _REAP_SECONDS: Final = 0.2  # a session ends itself at its deadline; this is for a script that does not listen
 _UNPROVEN_SECONDS: Final = 0.25
+_ACCEPTED_AT_ONCE: Final = 32
+_ONCE: Final = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLONESHOT
 _WATCH: Final = "canary"
 _LEAST_TOKEN: Final = 16
 _CALL_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,150}")
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(eq=False, kw_only=True)
-class _Burst:
-    """`proven`: it has shown the token."""
-
-    sock: socket.socket
-    since: float
-    deadline: float
-    proven: bool = False
 
 
 class _Seldom:
@@ -73,6 +71,7 @@ class FastAgiServer:
         self,
         scripts: Mapping[str, Script],
         *,
+        quick: Mapping[str, Quick] | None = None,
         token: str,
         host: str = "127.0.0.1",
         port: int = 4573,
@@ -84,19 +83,23 @@ class FastAgiServer:
             raise ValueError(f"the path token has at least {_LEAST_TOKEN} characters and no slash")
         if not (allow or ipaddress.ip_address(host).is_loopback):
             raise ValueError(f"FastAGI has no encryption: {host} needs an allow list")
-        self._scripts, self._token = dict(scripts), token.encode()
+        self._scripts, self._quick, self._token = dict(scripts), dict(quick or {}), token.encode()
         self._max_sessions, self._session_seconds = max_sessions, session_seconds
         self._allowed = [ipaddress.ip_network(network) for network in ("127.0.0.0/8", "::1/128", *allow)]
-        self._bursts: dict[_Burst, None] = {}  # in the order they came
+        self._bursts: dict[Burst, None] = {}  # in the order they came
+        self._by_descriptor: dict[int, Burst] = {}
         self._proven = 0
+        self._lock = threading.Lock()
         self._complaints = _Seldom()
         self._threads = BurstThreads()
         self._looked_at = time.monotonic()
-        self._changed = threading.Condition()
-        self._accepting, self._stopping, self._stopped = (threading.Event() for _ in range(3))
+        self._serving, self._stopping, self._stopped = (threading.Event() for _ in range(3))
+        self._grace_ends_at = 0.0
         self.last_accept_loop_at = time.monotonic()
         self._listener = socket.create_server((host, port), backlog=_BACKLOG)
-        self._listener.settimeout(_TICK_SECONDS)
+        self._listener.setblocking(False)
+        self._poll = select.epoll()
+        self._poll.register(self._listener, select.EPOLLIN)
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
 
     @property
@@ -106,57 +109,59 @@ class FastAgiServer:
 
     def serve_forever(self) -> None:
         """Until `stop`, whose grace it waits out: when it returns no burst needs anything any more."""
-        self._accepting.set()
+        self._serving.set()
         try:
             while not self._stopping.is_set():
                 self.last_accept_loop_at = time.monotonic()
-                self._accept_one()
-                self._end_overdue()
+                self._turn()
+            self._poll.unregister(self._listener)
+            self._listener.close()
+            while self._bursts and time.monotonic() < self._grace_ends_at:
+                self._turn()
         finally:
             self._listener.close()
-            self._accepting.clear()
-        self._stopped.wait()
+            for burst in tuple(self._bursts):
+                burst.hang_up()
+            self._stopped.set()
 
     def stop(self, grace_seconds: float = 3.0) -> None:
         """No new burst; the running ones may finish within the grace, then their connections end."""
+        self._grace_ends_at = time.monotonic() + grace_seconds
         self._stopping.set()
-        if not self._accepting.is_set():  # else the loop closes it, so that nobody closes it under an accept
-            self._listener.close()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._bursts, timeout=grace_seconds)
-            for burst in self._bursts:
-                _hang_up(burst.sock)
-        self._stopped.set()
-
-    def _accept_one(self) -> None:
-        try:
-            sock, peer = self._listener.accept()
-        except TimeoutError:
-            return
-        except OSError as error:
-            if not self._stopping.wait(_TICK_SECONDS):
-                _log.error("cannot accept bursts: %s", error)
-            return
-        if not self._is_allowed(peer[0]):
-            _log.warning("burst from %s refused", peer[0])
-            sock.close()
-        elif not self._has_room():
-            self._complaints.warn(f"burst refused: {len(self._bursts)} connections")
-            sock.close()
+        if self._serving.is_set():  # else nobody accepts, and nobody else closes it
+            self._stopped.wait()
         else:
-            self._begin(sock)
+            self._listener.close()
 
-    def _has_room(self) -> bool:
-        """A burst of ours speaks at once: who connects and is silent keeps his place only while nobody needs it."""
-        with self._changed:
-            if len(self._bursts) - self._proven < self._max_sessions:
-                return True
-            oldest = next(burst for burst in self._bursts if not burst.proven)
-            if time.monotonic() - oldest.since < _UNPROVEN_SECONDS:
-                return False
-            del self._bursts[oldest]
-            _hang_up(oldest.sock)
-            return True
+    # ---- the loop: nothing in it waits -------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        for descriptor, _ in self._poll.poll(_TICK_SECONDS):
+            burst = self._by_descriptor.get(descriptor)
+            if burst is not None and burst.awaited:
+                self._guarded(burst, self._go_on)
+            elif descriptor == self._listener.fileno():
+                self._accept()
+        self._look_after_all()
+
+    def _accept(self) -> None:
+        for _ in range(_ACCEPTED_AT_ONCE):
+            try:
+                sock, peer = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                _log.error("cannot accept bursts: %s", error)
+                self._stopping.wait(_TICK_SECONDS)
+                return
+            if not self._is_allowed(peer[0]):
+                _log.warning("burst from %s refused", peer[0])
+                sock.close()
+            elif not self._has_room():
+                self._complaints.warn(f"burst refused: {len(self._bursts)} connections")
+                sock.close()
+            else:
+                self._begin(sock)
 
     def _is_allowed(self, address: str) -> bool:
         if address == "127.0.0.1":  # nearly always
@@ -164,92 +169,155 @@ class FastAgiServer:
         peer = ipaddress.ip_address(address)
         return any(peer in network for network in self._allowed)
 
+    def _has_room(self) -> bool:
+        """A burst of ours speaks at once: who connects and is silent keeps his place only while nobody needs it."""
+        if len(self._bursts) - self._proven < self._max_sessions:
+            return True
+        oldest = next((burst for burst in self._bursts if not burst.proven), None)
+        if oldest is None or time.monotonic() - oldest.since < _UNPROVEN_SECONDS:
+            return False
+        self._forget(oldest)
+        return True
+
     def _begin(self, sock: socket.socket) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        now = time.monotonic()
-        burst = _Burst(sock=sock, since=now, deadline=now + self._session_seconds)
-        with self._changed:
-            self._bursts[burst] = None
-        try:
-            self._threads.start(lambda: self._serve(burst))
-        except RuntimeError as error:
-            _log.error("no thread for a burst: %s", error)
+        sock.setblocking(False)
+        burst = Burst(sock, seconds=self._session_seconds)
+        self._bursts[burst] = None
+        self._by_descriptor[burst.descriptor] = burst
+        self._poll.register(burst.descriptor, _ONCE)
+
+    def _await(self, burst: Burst) -> None:
+        """The loop goes on with it as soon as something comes."""
+        burst.awaited = True
+        self._poll.modify(burst.descriptor, _ONCE)
+
+    def _go_on(self, burst: Burst) -> None:
+        """Something has come, or the connection has ended."""
+        burst.awaited = False
+        if not burst.take_in():
+            raise CallerHungUp("the connection ended")  # also the health probe that connects and leaves
+        if burst.session is not None:
+            self._finish(burst, burst.session)
+        elif burst.has_environment:
+            self._open(burst)
+        else:
+            self._await(burst)
+
+    def _open(self, burst: Burst) -> None:
+        session = AgiSession(burst, deadline_seconds=burst.deadline - time.monotonic())
+        name = self._name_of(session)
+        if name is None or not self._admits(burst, name):
             self._forget(burst)
+            return
+        burst.session = session
+        if name in self._quick:
+            self._quick[name](session, lambda answer: self._told(burst, session, answer), self._threads.start)
+        else:
+            self._aside(burst, lambda: self._scripts[name](session))
 
-    def _serve(self, burst: _Burst) -> None:
-        try:
-            self._converse(burst)
-        except CallerHungUp as error:
-            _log.debug("%s", error)  # also the health probe that connects and leaves
-        except (AgiTimeout, AgiProtocolError, OSError) as error:
-            self._complaints.warn(f"burst ended before its script began: {masked(str(error))}")
-        finally:
-            self._forget(burst)
-
-    def _converse(self, burst: _Burst) -> None:
-        remaining_seconds = burst.deadline - time.monotonic()
-        session = AgiSession.over_socket(burst.sock, deadline_seconds=remaining_seconds)
-        script = self._script_of(session)
-        if script is not None and self._admits(burst, session):
-            _run(script, session)
-
-    def _admits(self, burst: _Burst, session: AgiSession) -> bool:
-        """The watch is always let in: a server that has much to do is not one that stands still."""
-        with self._changed:
-            if burst not in self._bursts:
-                return False
-            full = self._proven >= self._max_sessions and not session.script.endswith(f"/{_WATCH}")
-            if not full:
-                burst.proven = True
-                self._proven += 1
-        if full:
-            self._complaints.warn(f"burst refused: {self._max_sessions} are running")
-        return not full
-
-    def _script_of(self, session: AgiSession) -> Script | None:
+    def _name_of(self, session: AgiSession) -> str | None:
         token, _, name = session.script.partition("/")
         if not hmac.compare_digest(token.encode("utf-8", "replace"), self._token):
             self._complaints.warn("burst with a wrong token refused")
             return None
-        if name not in self._scripts:
-            _log.warning("burst for no script of ours: %r", masked(name[:60]))
-        return self._scripts.get(name)
+        if name in self._quick or name in self._scripts:
+            return name
+        _log.warning("burst for no script of ours: %r", masked(name[:60]))
+        return None
 
-    def _forget(self, burst: _Burst) -> None:
-        with self._changed:
-            if burst in self._bursts:
-                del self._bursts[burst]
-                self._proven -= burst.proven
-            burst.sock.close()
-            self._changed.notify_all()
+    def _admits(self, burst: Burst, name: str) -> bool:
+        """The watch is always let in: a server that has much to do is not one that stands still."""
+        with self._lock:
+            if self._proven >= self._max_sessions and name != _WATCH:
+                self._complaints.warn(f"burst refused: {self._max_sessions} are running")
+                return False
+            burst.proven = True
+            self._proven += 1
+            return True
 
-    def _end_overdue(self) -> None:
-        """A script that hangs must not hold its caller: the end of the connection frees the channel."""
+    def _finish(self, burst: Burst, session: AgiSession) -> None:
+        """The reply to a quick burst's only command."""
+        if burst.has_plain_reply:
+            session.get_result()
+            self._forget(burst)
+        else:
+            self._aside(burst, session.get_result)
+
+    def _look_after_all(self) -> None:
+        """A session ends itself at its deadline; a script that hangs, or nobody's burst, must not hold its caller."""
         now = time.monotonic()
         if now - self._looked_at < _TICK_SECONDS:
             return
-        self._looked_at, overdue = now, now - _REAP_SECONDS
-        with self._changed:
-            for burst in self._bursts:
-                if burst.deadline < overdue:
-                    _hang_up(burst.sock)
+        self._looked_at = now
+        for burst in tuple(self._bursts):
+            if burst.awaited and burst.deadline < now:
+                self._guarded(burst, _give_up)
+            elif burst.deadline + _REAP_SECONDS < now:
+                burst.hang_up() if burst.aside else self._guarded(burst, _give_up)
+
+    # ---- outside the loop --------------------------------------------------------------------------------------
+
+    def _aside(self, burst: Burst, script: Callable[[], object]) -> None:
+        """Let a thread wait for what this burst needs."""
+
+        def whole() -> None:
+            self._guarded(burst, lambda _: script())
+            self._forget(burst)
+
+        burst.aside = True
+        try:
+            self._threads.start(whole)
+        except RuntimeError as error:
+            _log.error("no thread for a burst: %s", error)
+            self._forget(burst)
+
+    def _told(self, burst: Burst, session: AgiSession, answer: Answer) -> None:
+        """What a quick script asked for is there: in whatever thread, once."""
+        self._guarded(burst, lambda _: self._answer(burst, session, answer()))
+
+    def _answer(self, burst: Burst, session: AgiSession, values: Mapping[str, object]) -> None:
+        if session.send_variables(values):
+            self._await(burst)
+        else:
+            self._aside(burst, lambda: session.set_variables(values))
+
+    def _guarded(self, burst: Burst, step: Callable[[Burst], object]) -> None:
+        """Whatever goes wrong in a step ends this burst and nothing else."""
+        try:
+            step(burst)
+        except Exception as error:  # noqa: BLE001 - the one boundary of this door; the dialplan has its own way on
+            self._complain(burst, error)
+            self._forget(burst)
+
+    def _complain(self, burst: Burst, error: Exception) -> None:
+        if burst.session is None:
+            if not isinstance(error, CallerHungUp):
+                self._complaints.warn(f"burst ended before its script began: {masked(str(error))}")
+            return
+        call_id = burst.session.env.get("agi_uniqueid", "")
+        shown = (
+            call_id if _CALL_ID.fullmatch(call_id) else "?"
+        )  # an id is a time and a count: not to be masked
+        if isinstance(error, CallerHungUp):
+            _log.info("call %s: %s", shown, masked(str(error)))
+        elif isinstance(error, BookUnavailable):
+            # The dialplan asks again or goes on by itself; one line a burst is enough.
+            _log.warning("call %s: not in the book: %s", shown, error)
+        else:
+            story = "".join(traceback.format_exception(error))
+            _log.error("call %s: burst failed\n%s", shown, masked(story))
+
+    def _forget(self, burst: Burst) -> None:
+        with self._lock:
+            if burst not in self._bursts:
+                return
+            del self._bursts[burst]
+            self._proven -= burst.proven
+            if self._by_descriptor.get(burst.descriptor) is burst:
+                del self._by_descriptor[burst.descriptor]
+            burst.close()
 
 
-def _run(script: Script, session: AgiSession) -> None:
-    call_id = session.env.get("agi_uniqueid", "")
-    shown = call_id if _CALL_ID.fullmatch(call_id) else "?"  # an id is a time and a count: not to be masked
-    try:
-        script(session)
-    except CallerHungUp as error:
-        _log.info("call %s: %s", shown, masked(str(error)))
-    except (
-        BookUnavailable
-    ) as error:  # the dialplan asks again or goes on by itself; one line a burst is enough
-        _log.warning("call %s: not in the book: %s", shown, error)
-    except Exception:  # noqa: BLE001 - the one boundary of this door; the dialplan has its own way on
-        _log.error("call %s: burst failed\n%s", shown, masked(traceback.format_exc()))
-
-
-def _hang_up(sock: socket.socket) -> None:
-    with suppress(OSError):  # it may have ended by itself
-        sock.shutdown(socket.SHUT_RDWR)
+def _give_up(burst: Burst) -> None:
+    doing = "environment" if burst.session is None else "reply" if burst.awaited else "answer"
+    raise AgiTimeout(f"no time left in {doing}")

@@ -2,12 +2,12 @@
 """Dialplan entry `offered`: a caller has reached the hotline."""
 
 from agi_scripts.classic import run
-from agi_scripts.door import Door
+from agi_scripts.door import Answers
 from agi_scripts.session import AgiSession
 from ivr.policy.events import CallOffered
 
 
-def main(agi: AgiSession, door: Door) -> None:
+def main(agi: AgiSession, door: Answers) -> None:
     """His phone rings back to him; who is rung here?"""
     door.answer(agi, lambda _burst, now: (CallOffered(at=now),))
 

@@ -2,12 +2,12 @@
 """Dialplan entry `ring_ended`: a phone stopped ringing, or the talk it led to is over."""
 
 from agi_scripts.classic import run
-from agi_scripts.door import RING_RESULTS, Door
+from agi_scripts.door import RING_RESULTS, Answers
 from agi_scripts.session import AgiSession
 from ivr.policy.events import RingEnded
 
 
-def main(agi: AgiSession, door: Door) -> None:
+def main(agi: AgiSession, door: Answers) -> None:
     """HL_EXTRA is DIALSTATUS; that somebody spoke is known from his own leg's stamp alone."""
     door.answer(agi, lambda burst, now: (RingEnded(at=now, result=RING_RESULTS[burst.extra]),))
 

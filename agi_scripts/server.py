@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -23,8 +24,9 @@ from agi_scripts import (
     ring_ended,
 )
 from agi_scripts.assembly import own_door
-from agi_scripts.door import Door
-from agi_scripts.fastagi import FastAgiServer, Script
+from agi_scripts.door import Answers, Door, LaterDoor
+from agi_scripts.fastagi import FastAgiServer, Quick, Script
+from agi_scripts.session import AgiSession
 from config.policy import load_rules
 from config.secrets import load_or_create
 from config.settings import Settings, load
@@ -37,16 +39,18 @@ from ivr.service.floor_loop import FloorLoop
 from ivr.service.ports import BookUnavailable, Clock, Contact, Switch
 from ivr.service.switchboard import Switchboard
 
-ENTRIES = {
+EVENTS = {
     "offered": offered.main,
     "ring_ended": ring_ended.main,
     "hold_elapsed": hold_elapsed.main,
     "fetched": fetched.main,
     "digits": digits.main,
-    "number_noted": number_noted.main,
     "hung_up": hung_up.main,
 }
-"""One file per dialplan entry, of the same name."""
+"""The entries that say what happened to a call and ask what next: one file each, of the same name."""
+
+ENTRIES = {**EVENTS, "number_noted": number_noted.main}
+"""All entries of a call."""
 
 STALLED_SECONDS = 2.0
 
@@ -66,7 +70,11 @@ class Hotline:
         self._switchboard.on_change = self.floor_loop.signal
         door = own_door(settings, self._switchboard, rules, clock)
         self.server = FastAgiServer(
-            _scripts(door, settings), token=secrets.agi_token, port=settings.agi_port, session_seconds=2.5
+            _scripts(door, settings),
+            quick=_quick(door),
+            token=secrets.agi_token,
+            port=settings.agi_port,
+            session_seconds=2.5,
         )
         self._stop = threading.Event()
         self._notify_socket = settings.notify_socket
@@ -117,10 +125,18 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _scripts(door: Door, settings: Settings) -> dict[str, Script]:
-    scripts: dict[str, Script] = {name: partial(main, door=door) for name, main in ENTRIES.items()}
-    scripts["agent_state"] = partial(agent_state.main, door=door, agents=agents_service(settings))
-    scripts["canary"] = canary.main
-    return scripts
+    return {
+        "number_noted": partial(number_noted.main, door=door),
+        "agent_state": partial(agent_state.main, door=door, agents=agents_service(settings)),
+        "canary": canary.main,
+    }
+
+
+def _quick(door: Door) -> dict[str, Quick]:
+    def later(main: Callable[[AgiSession, Answers], None]) -> Quick:
+        return lambda agi, then, aside: main(agi, LaterDoor(door, then, aside))
+
+    return {name: later(main) for name, main in EVENTS.items()}
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ _PLAIN_PAIR: Final = re.compile(r"[A-Z_]+=[^,|\"\\\r\n\0\x01-\x1f]*")  # MSet sp
 _RUNS_PROGRAMS: Final = ("SHELL(", "EVAL(", "FILE(", "CURL(")  # AGI runs these whatever live_dangerously says
 _VALUE_COMMANDS: Final = ("GET VARIABLE", "GET FULL VARIABLE", "DATABASE GET")
 _ALLOWED_WHEN_HUNG_UP: Final = (*_VALUE_COMMANDS, "SET VARIABLE", "DATABASE", "VERBOSE", "NOOP", "EXEC")
+_ARGUMENTS: Final = tuple(f"agi_arg_{number}" for number in range(1, wire.ENVIRONMENT_LINES))
 _UNASKED_LINES: Final = 20
 _USAGE_LINES: Final = 200
 
@@ -79,8 +80,7 @@ class AgiSession(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        keys = [f"agi_arg_{number}" for number in range(1, wire.ENVIRONMENT_LINES)]
-        return tuple(self.env[key] for key in keys if key in self.env)
+        return tuple(self.env[key] for key in _ARGUMENTS if key in self.env)
 
     def variable(self, name: str) -> str | None:
         """A channel variable or function, whole; None when unset or empty."""
@@ -93,12 +93,28 @@ class AgiSession(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
 
     def set_variables(self, values: Mapping[str, object]) -> None:
         """In the order given: a sentinel goes last. Plain values go in one command, so in one round trip."""
-        pairs = [f"{_own_name(name)}={value}" for name, value in values.items()]
-        if len(pairs) > 1 and all(_PLAIN_PAIR.fullmatch(pair) for pair in pairs):
-            self.execute("EXEC MSet", self._quote(",".join(pairs)))
+        together = self._together(values)
+        if together is not None:
+            self.execute(*together)
             return
         for name, value in values.items():
             self.set_variable(name, value)
+
+    def send_variables(self, values: Mapping[str, object]) -> bool:
+        """As `set_variables` without waiting for the reply; False, and nothing sent, where that takes more commands."""
+        together = self._together(values)
+        if together is not None:
+            self.send_command(*together)
+        return together is not None
+
+    def _together(self, values: Mapping[str, object]) -> tuple[str, ...] | None:
+        if len(values) == 1:
+            ((name, value),) = values.items()
+            return "SET VARIABLE", self._quote(_own_name(name)), self._quote(value)
+        pairs = [f"{_own_name(name)}={value}" for name, value in values.items()]
+        if all(_PLAIN_PAIR.fullmatch(pair) for pair in pairs):
+            return "EXEC MSet", self._quote(",".join(pairs))
+        return None
 
     def close(self) -> None:
         self._over = self._over or CallerHungUp("the session is closed")

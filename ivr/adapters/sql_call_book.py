@@ -57,6 +57,27 @@ class SqlCallBook:
         self._digests.update(written)  # stored for good only now
         return result
 
+    def unit_later(
+        self,
+        work: Callable[[CallUnit], T],
+        then: Callable[[Callable[[], T]], None],
+        *,
+        budget_seconds: float = 1.5,
+    ) -> None:
+        """The same for who does not wait; see the port."""
+        written: dict[Rules, str] = {}
+
+        def noted(result: Callable[[], T]) -> T:
+            value = result()
+            self._digests.update(written)
+            return value
+
+        self._writer.later(
+            lambda connection: work(self._unit(connection, written)),
+            lambda result: then(lambda: noted(result)),
+            budget_seconds,
+        )
+
     def _unit(self, connection: sa.Connection, written: dict[Rules, str]) -> CallUnit:
         return SqlCallUnit(connection, self._clock, self._digests, written)
 

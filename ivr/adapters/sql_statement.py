@@ -5,8 +5,7 @@ SQLAlchemy writes them, converts their values and names their errors. What it wo
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,18 +44,23 @@ class Statement:
         spelled = self._spelled.get(dialect.name)
         if spelled is None:
             spelled = self._spelled[dialect.name] = _spell(self._clause, dialect)
-        with _errors_named(dialect, spelled.text):
-            cursor = _driver(connection).execute(spelled.text, spelled.parameters(values))
+        parameters = spelled.parameters(values)
+        try:
+            cursor = _driver(connection).execute(spelled.text, parameters)
             rows = cursor.fetchall() if spelled.row else ()
-            result = Result(cursor.rowcount, [spelled.row_of(row) for row in rows])
+            count = cursor.rowcount
             cursor.close()
-        return result
+        except dialect.loaded_dbapi.Error as error:
+            raise _named(error, dialect, spelled.text) from error
+        return Result(count, [spelled.row_of(row) for row in rows])
 
 
 def told(connection: sa.Connection, words: str) -> None:
     """Something the database answers with nothing, such as SAVEPOINT."""
-    with _errors_named(connection.dialect, words):
+    try:
         _driver(connection).execute(words).close()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _named(error, connection.dialect, words) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,13 +141,7 @@ def _driver(connection: sa.Connection) -> Any:
     return connection.connection.driver_connection
 
 
-@contextmanager
-def _errors_named(dialect: sa.Dialect, text: str) -> Iterator[None]:
-    """As SQLAlchemy names them; without the values, for they may be a caller's."""
+def _named(error: Exception, dialect: sa.Dialect, text: str) -> BaseException:
+    """As SQLAlchemy names it; without the values, for they may be a caller's."""
     base = dialect.loaded_dbapi.Error
-    try:
-        yield
-    except base as error:
-        raise sa.exc.DBAPIError.instance(
-            text, None, error, base, hide_parameters=True, dialect=dialect
-        ) from error
+    return sa.exc.DBAPIError.instance(text, None, error, base, hide_parameters=True, dialect=dialect)

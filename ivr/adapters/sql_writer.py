@@ -22,6 +22,7 @@ T = TypeVar("T")
 Work = Callable[[sa.Connection], Any]
 
 UNITS_A_COMMIT = 128
+PATIENCE_TICK_SECONDS = 0.05
 
 
 class Unit:
@@ -32,12 +33,43 @@ class Unit:
         self.future: Future[Any] = Future()
 
 
+class _Patience:
+    """Tells whoever asked for later that it took too long, when it did."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Unit, tuple[float, Callable[[], None]]] = {}
+        self._some = threading.Event()
+        threading.Thread(target=self._watch, name="sql-patience", daemon=True).start()
+
+    def begin(self, unit: Unit, until: float, give_up: Callable[[], None]) -> None:
+        self._waiting[unit] = (until, give_up)
+        if not self._some.is_set():
+            self._some.set()
+
+    def end(self, unit: Unit) -> bool:
+        """Whether it was still waited for: of result and impatience one comes first."""
+        return self._waiting.pop(unit, None) is not None
+
+    def _watch(self) -> None:
+        while True:
+            self._some.wait()
+            self._some.clear()
+            while self._waiting:
+                time.sleep(PATIENCE_TICK_SECONDS)
+                now = time.monotonic()
+                for unit, (until, give_up) in list(self._waiting.items()):
+                    if until < now and self.end(unit):
+                        unit.future.cancel()
+                        give_up()
+
+
 class GroupWriter:
     """Owns one connection; `run` may be called from any thread. One writer, so nothing in a process races."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._units: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
+        self._patience = _Patience()
         self._thread = threading.Thread(target=self._serve, name="sql-writer", daemon=True)
         self._thread.start()
 
@@ -50,13 +82,30 @@ class GroupWriter:
         unit = Unit(work)
         self._units.put(unit)
         try:
-            result: T = unit.future.result(timeout=budget_seconds)
+            return _result_of(unit.future, budget_seconds)  # type: ignore[no-any-return] # the work's own type
         except FutureTimeout as error:
             unit.future.cancel()
-            raise BookUnavailable(f"no commit within {budget_seconds:g} s") from error
-        except sa.exc.SQLAlchemyError as error:
-            raise BookUnavailable(what_failed(error)) from error
-        return result
+            raise _too_late(budget_seconds) from error
+
+    def later(
+        self,
+        work: Callable[[sa.Connection], T],
+        then: Callable[[Callable[[], T]], None],
+        budget_seconds: float,
+    ) -> None:
+        """As `run`, but `then` is called, in whatever thread, with a function that returns or raises as `run` would."""
+        unit = Unit(work)
+
+        def failed() -> T:
+            raise _too_late(budget_seconds)
+
+        def settled(future: Future[Any]) -> None:
+            if self._patience.end(unit):
+                then(lambda: _result_of(future, 0))
+
+        self._patience.begin(unit, time.monotonic() + budget_seconds, lambda: then(failed))
+        unit.future.add_done_callback(settled)
+        self._units.put(unit)
 
     def close(self) -> None:
         """Finish what is queued and end the thread."""
@@ -116,6 +165,17 @@ class GroupWriter:
         if unit is None:
             self._units.put(None)
         return unit
+
+
+def _result_of(future: Future[Any], seconds: float) -> Any:
+    try:
+        return future.result(timeout=seconds)
+    except sa.exc.SQLAlchemyError as error:
+        raise BookUnavailable(what_failed(error)) from error
+
+
+def _too_late(budget_seconds: float) -> BookUnavailable:
+    return BookUnavailable(f"no commit within {budget_seconds:g} s")
 
 
 def _lost_a_race(error: Exception) -> bool:

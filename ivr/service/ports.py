@@ -101,6 +101,18 @@ class CallBook(Protocol):
     def unit(self, work: Callable[[CallUnit], T], *, budget_seconds: float = 1.5) -> T:
         """Run `work` in one durable transaction and return after its COMMIT. Raises BookUnavailable."""
 
+    def unit_later(
+        self,
+        work: Callable[[CallUnit], T],
+        then: Callable[[Callable[[], T]], None],
+        *,
+        budget_seconds: float = 1.5,
+    ) -> None:
+        """As `unit`, for who does not wait: `then` is called once, from any thread, with what gives the result.
+
+        That raises what `unit` would have raised. `then` must not wait for anything itself.
+        """
+
     def anything_due(self, at: datetime) -> bool:
         """A cheap look without a lock: could the floor do anything now?"""
 

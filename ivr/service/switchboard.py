@@ -50,7 +50,22 @@ class Switchboard:
 
         Raises BookUnavailable.
         """
-        entry, floor_moved = self._book.unit(lambda unit: self._handle(unit, contact, key, events))
+        return self._told(*self._book.unit(lambda unit: self._handle(unit, contact, key, events)))
+
+    def handle_later(
+        self,
+        contact: Contact,
+        key: str,
+        events: tuple[Event, ...],
+        then: Callable[[Callable[[], tuple[LineCommand, ...]]], None],
+    ) -> None:
+        """The same for a door that does not wait: `then` is called once, in whatever thread, with what tells it."""
+        self._book.unit_later(
+            lambda unit: self._handle(unit, contact, key, events),
+            lambda result: then(lambda: self._told(*result())),
+        )
+
+    def _told(self, entry: Entry, floor_moved: bool) -> tuple[LineCommand, ...]:
         if floor_moved:
             self.on_change()
         return (HangUp(),) if entry.call.phase is Phase.ENDED else entry.standing

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from ivr.adapters.sql_postgres import Turn
 from ivr.adapters.sql_schema import alerts
 from ivr.adapters.sql_writer import GroupWriter
 from ivr.service.ports import BookUnavailable
+from tests.agi_scripts.house import eventually
 from tests.service.house import NOON
 
 
@@ -147,3 +148,52 @@ def test_many_callers_at_once_share_few_commits(engine: sa.Engine, writer: Group
         thread.join()
     assert len(kinds(engine)) == 60
     assert len(commits) < 60
+
+
+class Later:
+    """Whoever asked for later, and what he was told, each time."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def __call__(self, result: Callable[[], object]) -> None:
+        try:
+            self.told.append(result())
+        except BookUnavailable as error:
+            self.told.append(error)
+
+
+def test_who_does_not_wait_is_told_after_the_commit_and_once(engine: sa.Engine, writer: GroupWriter) -> None:
+    seen: list[list[str]] = []
+    later = Later()
+
+    def told(result: Callable[[], object]) -> None:
+        seen.append(kinds(engine))
+        later(result)
+
+    writer.later(lambda connection: alert("a", connection), told, 1.5)
+    eventually(lambda: later.told == ["a"])
+    assert seen == [["a"]]
+
+
+def test_who_does_not_wait_is_told_of_a_failure_as_who_waits(writer: GroupWriter) -> None:
+    later = Later()
+    writer.later(lambda connection: connection.execute(sa.text("SELECT * FROM nowhere")), later, 1.5)
+    eventually(lambda: len(later.told) == 1)
+    assert isinstance(later.told[0], BookUnavailable)
+
+
+def test_who_does_not_wait_is_told_in_time_that_it_takes_too_long_and_never_again(
+    engine: sa.Engine, writer: GroupWriter
+) -> None:
+    go_on = threading.Event()
+    running, queued = Later(), Later()
+    writer.later(lambda _connection: go_on.wait(5), running, 0.2)
+    writer.later(lambda connection: alert("withdrawn", connection), queued, 0.2)
+    began_at = time.monotonic()
+    eventually(lambda: running.told and queued.told)
+    assert time.monotonic() - began_at < 0.6
+    go_on.set()
+    assert writer.run(lambda connection: alert("next", connection), 1.5) == "next"
+    assert [type(told) for told in (*running.told, *queued.told)] == [BookUnavailable, BookUnavailable]
+    assert kinds(engine) == ["next"]

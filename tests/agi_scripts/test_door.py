@@ -1,23 +1,27 @@
 """The AGI door only translates: arguments into events, commands into variables, the sentinel last."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agi_scripts import hung_up, number_noted, offered
-from agi_scripts.door import RING_RESULTS, BadBurst, Burst, Door, moment_of
+from agi_scripts.door import RING_RESULTS, Answer, Answers, BadBurst, Burst, Door, LaterDoor, moment_of
 from agi_scripts.server import ENTRIES
+from agi_scripts.session import AgiSession
 from config.prompt_pack import PromptPack
 from ivr.adapters.spool_files import SpoolFiles, parse_line
 from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say, Sound
 from ivr.policy.events import AgentAnswered, CallerGreeted, RingResult
 from ivr.service.ports import BookUnavailable
+from tests.agi_scripts.house import eventually
 from tests.service.house import house
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROMPTS = ROOT / "config" / "prompts"
 STAMP = "1772452800.123456"
+Handled = Callable[[Callable[[], tuple[LineCommand, ...]]], None]
 
 
 class FakeBurst:
@@ -33,9 +37,9 @@ class FakeBurst:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Door:
+def door(tmp_path: Path) -> Iterator[Door]:
     with house(tmp_path) as hotline:
-        return Door(
+        yield Door(
             switchboard=hotline.switchboard,
             clock=hotline.clock,
             rules=hotline.rules,
@@ -157,8 +161,14 @@ def test_a_dialplan_entry_and_its_file_have_one_name() -> None:
 class LockedSwitchboard:
     """A book that does not answer."""
 
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error or BookUnavailable("locked")
+
     def handle(self, contact: object, key: str, events: object) -> tuple[LineCommand, ...]:
-        raise BookUnavailable("locked")
+        raise self._error
+
+    def handle_later(self, contact: object, key: str, events: object, then: Handled) -> None:
+        then(lambda: self.handle(contact, key, events))
 
 
 def locked(door: Door) -> Door:
@@ -196,3 +206,42 @@ def test_a_disk_that_takes_nothing_makes_no_promise__R70(tmp_path: Path, door: D
     with pytest.raises(OSError, match="missing"):
         number_noted.main(session, full)  # type: ignore[arg-type] # a fake session
     assert "HL_DONE" not in session.variables
+
+
+def later(door: Door, main: Callable[[AgiSession, Answers], None], *arguments: str) -> tuple[Answer, bool]:
+    """What a server's door is told, and whether that was aside, where waiting for a disk harms nobody."""
+    told: list[tuple[Answer, bool]] = []
+    waiting: list[bool] = [False]
+
+    def aside(work: Callable[[], None]) -> None:
+        waiting[0] = True
+        work()
+
+    main(FakeBurst(*arguments), LaterDoor(door, lambda answer: told.append((answer, waiting[0])), aside))  # type: ignore[arg-type] # a fake session
+    eventually(lambda: told)
+    return told[0]
+
+
+def test_a_server_that_waits_for_nobody_is_told_the_same_as_one_that_waits(door: Door) -> None:
+    session = FakeBurst("1", STAMP, "1772452800.7", "400")
+    offered.main(session, door)  # type: ignore[arg-type] # a fake session
+    answer, aside = later(door, offered.main, "1", STAMP, "1772452800.8", "400")
+    assert dict(answer()) == session.variables
+    assert not aside
+
+
+def test_what_has_to_be_put_on_the_disk_is_put_there_aside__R6(tmp_path: Path, door: Door) -> None:
+    answer, aside = later(
+        locked(door), hung_up.main, "end", STAMP, "1772452800.7", "400", "", "", "1772452812.25"
+    )
+    assert aside
+    assert dict(answer())["HL_DONE"] == "end"
+    assert parse_line((tmp_path / "1772452800.7.req").read_text().strip()).kind == "ended"
+
+
+@pytest.mark.parametrize("error", [BookUnavailable("locked"), KeyError("a bug")])
+def test_a_server_hears_of_every_failure_in_place_of_an_answer(door: Door, error: Exception) -> None:
+    broken = replace(door, switchboard=LockedSwitchboard(error))  # type: ignore[arg-type] # a fake
+    answer, _ = later(broken, offered.main, "1", STAMP, "1772452800.7")
+    with pytest.raises(type(error)):
+        answer()

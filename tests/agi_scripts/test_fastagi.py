@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from asterisk.agi import AGIError
 
+from agi_scripts.door import Answer, Aside
 from agi_scripts.fastagi import FastAgiServer, Script
 from agi_scripts.session import AgiSession, AgiTimeout
+from ivr.service.ports import BookUnavailable
 from tests.agi_scripts.house import TOKEN, House, eventually
 from tests.fakes.fake_agi_channel import OK, SILENCE
 
@@ -201,6 +203,111 @@ def test_strangers_who_connect_and_are_silent_keep_no_caller_out(
         sock.close()
     eventually(lambda: house.server.running == 0)
     assert len(caplog.messages) <= 4, "one line a second"
+
+
+class Asked:
+    """A quick script: what it asks is answered when the test says so."""
+
+    def __init__(self) -> None:
+        self.then: list[Callable[[Answer], None]] = []
+        self.asides: list[Aside] = []
+
+    def __call__(self, _session: AgiSession, then: Callable[[Answer], None], aside: Aside) -> None:
+        self.then.append(then)
+        self.asides.append(aside)
+
+    def told(self, values: dict[str, object]) -> None:
+        eventually(lambda: self.then)
+        self.then.pop()(lambda: values)
+
+
+def test_a_quick_script_asks_and_its_answer_leaves_whenever_it_comes(open_house: Open) -> None:
+    asked = Asked()
+    house = open_house({}, quick={"inbound": asked})
+    channel = house.channel(f"{TOKEN}/inbound", OK)
+    eventually(lambda: asked.then)
+    assert not channel.ended.is_set()
+    asked.told({"HL_VERBS": "ring", "HL_DONE": 1})
+    assert channel.ended.wait(2)
+    assert channel.commands == [b'EXEC MSet "HL_VERBS=ring,HL_DONE=1"\n']
+    eventually(lambda: house.server.running == 0)
+
+
+def test_while_a_thousand_quick_scripts_wait_the_loop_waits_for_none(open_house: Open) -> None:
+    asked = Asked()
+    house = open_house({"canary": finish}, quick={"inbound": asked}, max_sessions=1000)
+    waiting = [house.channel(f"{TOKEN}/inbound", OK) for _ in range(200)]
+    eventually(lambda: len(asked.then) == 200)
+    threads = threading.active_count()
+    assert house.channel(f"{TOKEN}/canary", OK, OK).ended.wait(0.5)
+    assert threads < 200 + 50, "the callers' own threads of this test, and none for a burst"
+    while asked.then:
+        asked.told({"HL_DONE": 1})
+    assert all(channel.ended.wait(2) for channel in waiting)
+
+
+def test_values_that_need_a_command_each_are_sent_one_after_the_other(open_house: Open) -> None:
+    asked = Asked()
+    channel = open_house({}, quick={"inbound": asked}).channel(f"{TOKEN}/inbound", OK, OK)
+    asked.told({"HL_DIAL": "PJSIP/a,b", "HL_DONE": 1})
+    assert channel.ended.wait(2)
+    assert channel.commands == [b'SET VARIABLE "HL_DIAL" "PJSIP/a,b"\n', b'SET VARIABLE "HL_DONE" "1"\n']
+
+
+def test_a_quick_script_that_fails_ends_its_burst_without_a_word(
+    open_house: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = Asked()
+    house = open_house({}, quick={"inbound": asked})
+
+    def unavailable() -> dict[str, object]:
+        raise BookUnavailable("locked")
+
+    channel = house.channel(f"{TOKEN}/inbound", OK)
+    eventually(lambda: asked.then)
+    asked.then.pop()(unavailable)
+    assert channel.ended.wait(2)
+    assert channel.commands == []
+    assert caplog.messages == ["call 1764000000.42: not in the book: locked"]
+
+
+def test_an_answer_that_never_comes_does_not_hold_the_caller(open_house: Open) -> None:
+    asked = Asked()
+    house = open_house({}, quick={"inbound": asked}, session_seconds=0.3)
+    channel = house.channel(f"{TOKEN}/inbound", OK)
+    assert channel.ended.wait(1)
+    eventually(lambda: house.server.running == 0)
+    asked.told({"HL_DONE": 1})  # too late, and nobody minds
+    assert channel.commands == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [b"HANGUP\n200 result=0\n", b"511 Command Not Permitted on a dead channel or intercept routine\n"],
+)
+def test_a_hang_up_in_a_quick_burst_is_no_error(
+    open_house: Open, caplog: pytest.LogCaptureFixture, reply: bytes
+) -> None:
+    asked = Asked()
+    house = open_house({}, quick={"inbound": asked})
+    channel = house.channel(f"{TOKEN}/inbound", reply)
+    with caplog.at_level(logging.INFO):
+        asked.told({"HL_VERBS": "hangup", "HL_DONE": 1})
+        assert channel.ended.wait(2)
+        eventually(lambda: house.server.running == 0)
+    assert {record.levelno for record in caplog.records} <= {logging.INFO}
+
+
+def test_a_switch_that_does_not_answer_a_quick_burst_is_given_up_in_time(
+    open_house: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = Asked()
+    house = open_house({}, quick={"inbound": asked}, session_seconds=0.3)
+    channel = house.channel(f"{TOKEN}/inbound", SILENCE)
+    asked.told({"HL_DONE": 1})
+    assert channel.ended.wait(1)
+    eventually(lambda: house.server.running == 0)
+    eventually(lambda: "no time left" in caplog.text)
 
 
 def test_two_hundred_calls_at_once_are_all_served(open_house: Open) -> None:

@@ -72,10 +72,11 @@ def _serve(settings: Settings, fault: Fault) -> int:
         stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     hotline = Hotline(settings)
-    scripts = hotline.server._scripts
-    hotline.server.stop(0)  # leaves the port
+    well = hotline.server
+    well.stop(0)  # leaves the port
     hotline.server = SickServer(
-        scripts,
+        well._scripts,
+        quick=well._quick,
         token=load_or_create(settings.data_dir).agi_token,
         port=settings.agi_port,
         session_seconds=2.5,

@@ -4,6 +4,7 @@ In health it is the server it inherits from. What is wrong is asked of the fault
 """
 
 import os
+import select
 import signal
 import socket
 import struct
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from agi_scripts.burst import Burst
 from agi_scripts.fastagi import FastAgiServer
 from tests.faults.fault_file import Fault
 
@@ -26,39 +28,53 @@ class SickServer(FastAgiServer):
         super().__init__(*args, **options)
         self._fault = fault
 
-    def _accept_one(self) -> None:
+    def _turn(self) -> None:
         match self._fault.kind:
             case "refused":
                 self._refuse()
-            case "never_accepted":
-                self._fault.over_within(0.1, "never_accepted")
             case "stopped":
                 os.kill(os.getpid(), signal.SIGSTOP)
             case _:
-                super()._accept_one()
+                super()._turn()
+
+    def _accept(self) -> None:
+        if self._fault.kind == "never_accepted":
+            self._fault.over_within(0.01, "never_accepted")  # the bursts it has go on
+        else:
+            super()._accept()
 
     def _refuse(self) -> None:
         """The port is closed, the process lives."""
         address = self.address
+        self._poll.unregister(self._listener)
         self._listener.close()
         while not self._stopping.is_set() and not self._fault.over_within(0.1, "refused"):
             pass
         self._listener = socket.create_server(address, backlog=1024)
-        self._listener.settimeout(0.1)
+        self._listener.setblocking(False)
+        self._poll.register(self._listener, select.EPOLLIN)
 
-    def _end_overdue(self) -> None:
+    def _look_after_all(self) -> None:
         if self._fault.kind is None:
-            super()._end_overdue()
+            super()._look_after_all()
 
-    def _converse(self, burst: Any) -> None:
+    def _open(self, burst: Burst) -> None:
         kind = self._fault.kind
         if kind == "slow":  # right in every word, two seconds late
-            time.sleep(SLOW_SECONDS)
-            super()._converse(burst)
+            self._threads.start(lambda: self._open_late(burst))
         elif kind in BABBLE:
-            BABBLE[kind](burst.sock, self._fault)
+            self._aside(burst, lambda: _babble(burst, BABBLE[kind], self._fault))
         else:
-            super()._converse(burst)
+            super()._open(burst)
+
+    def _open_late(self, burst: Burst) -> None:
+        time.sleep(SLOW_SECONDS)
+        self._guarded(burst, super()._open)
+
+
+def _babble(burst: Burst, words: Callable[[socket.socket, Fault], None], fault: Fault) -> None:
+    burst.sock.setblocking(True)
+    words(burst.sock, fault)
 
 
 def _silent(_sock: socket.socket, fault: Fault) -> None:
@@ -70,14 +86,11 @@ def _dies_after_one_reply(sock: socket.socket, _fault: Fault) -> None:
     sock.sendall(b'SET VARIABLE HL_VERBS "hangup"\n')
     sock.settimeout(2)
     sock.recv(4096)
-    sock.recv(4096)  # the first may have been the burst's environment
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _resets(sock: socket.socket, _fault: Fault) -> None:
-    """Reads the burst, then the connection is reset under it."""
-    sock.settimeout(2)
-    sock.recv(4096)
+    """The burst has been read, then the connection is reset under it."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
 
