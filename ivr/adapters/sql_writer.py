@@ -38,7 +38,7 @@ class _Patience:
 
     def __init__(self) -> None:
         self._waiting: dict[Unit, tuple[float, Callable[[], None]]] = {}
-        self._some = threading.Event()
+        self._some, self._closed = threading.Event(), False
         threading.Thread(target=self._watch, name="sql-patience", daemon=True).start()
 
     def begin(self, unit: Unit, until: float, give_up: Callable[[], None]) -> None:
@@ -46,12 +46,17 @@ class _Patience:
         if not self._some.is_set():
             self._some.set()
 
+    def close(self) -> None:
+        """End the thread, once nobody is waited for."""
+        self._closed = True
+        self._some.set()
+
     def end(self, unit: Unit) -> bool:
         """Whether it was still waited for: of result and impatience one comes first."""
         return self._waiting.pop(unit, None) is not None
 
     def _watch(self) -> None:
-        while True:
+        while not self._closed:
             self._some.wait()
             self._some.clear()
             while self._waiting:
@@ -111,6 +116,7 @@ class GroupWriter:
         """Finish what is queued and end the thread."""
         self._units.put(None)
         self._thread.join(timeout=5)
+        self._patience.close()
 
     def _serve(self) -> None:
         while True:
