@@ -5,6 +5,7 @@ that awaits or ends is always the last. So a TwiML document and a burst of dialp
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -25,12 +26,16 @@ class Say:
 
 @dataclass(frozen=True, kw_only=True)
 class Ring:
-    """Ring one phone for so many seconds; `agent` is None for a fallback phone."""
+    """Ring one phone for so many seconds; `agent` is None for a fallback phone.
+
+    `whisper` is what he hears between picking up and the caller.
+    """
 
     agent: str | None
     phone: str
     seconds: float
     sound: Sound
+    whisper: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +49,11 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """Let the caller wait so many seconds under ring tone (not picked up yet) or music."""
+    """Let the caller wait so many seconds under ring tone (not picked up yet) or music; `key` ends music at once."""
 
     seconds: float
     sound: Sound
+    key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,5 +124,80 @@ class AlertManager:
     agent: str | None
 
 
-BookCommand = Reserve | Release | CountMiss | StartTalk | StartWrapUp | Fetch | ListForRingBack | AlertManager
+@dataclass(frozen=True, kw_only=True)
+class Knock:
+    """Offer this call to an agent who talks: his talk and his state stay as they are.
+
+    The write fails if he no longer talks, or if another call is offered to him. StartTalk, Release and StartWrapUp for
+    this call then speak of this second call of his alone.
+    """
+
+    agent: str
+    lease_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseCallback:
+    """Commit to calling this number by `due_at`, not before `not_before_at`; the caller hears of it only after that.
+
+    `consent_at` None: released for want of a free channel, without a conversation. `said_prompts` is what he hears.
+    """
+
+    number: str
+    due_at: datetime
+    consent_at: datetime | None
+    said_prompts: tuple[str, ...]
+    not_before_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinCallback:
+    """The caller is on the line himself: this call takes the place in line of his callback, and nobody rings him."""
+
+    callback_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeCallback:
+    """A person speaks with him: his callback is done with."""
+
+    callback_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaveCallback:
+    """He left before anybody spoke with him: the promise stands."""
+
+    callback_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskRating:
+    """Note that this caller is asked today how satisfied he is; once a day for one number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """What he answered, from 1 to 5."""
+
+    score: int
+
+
+BookCommand = (
+    Reserve
+    | Release
+    | CountMiss
+    | StartTalk
+    | StartWrapUp
+    | Fetch
+    | ListForRingBack
+    | AlertManager
+    | Knock
+    | PromiseCallback
+    | JoinCallback
+    | ServeCallback
+    | LeaveCallback
+    | AskRating
+    | Rate
+)
 Command = LineCommand | BookCommand

@@ -8,31 +8,39 @@ from dataclasses import replace
 from typing import assert_never
 
 from ivr.policy.call import Phase
-from ivr.policy.call_flow import MISSES_ALLOWED
 from ivr.policy.commands import (
     AlertManager,
     Ask,
+    AskRating,
     BookCommand,
     CountMiss,
     Fetch,
     HangUp,
     Hold,
+    JoinCallback,
+    Knock,
+    LeaveCallback,
     LineCommand,
     ListForRingBack,
+    PromiseCallback,
+    Rate,
     Release,
     Reserve,
     Ring,
     Say,
+    ServeCallback,
     Sound,
     StartTalk,
     StartWrapUp,
 )
-from ivr.policy.events import CallOffered, HoldElapsed, RingEnded, TurnCame
+from ivr.policy.events import CallOffered, DigitsPressed, HoldElapsed, RingEnded, TurnCame
 from ivr.policy.explain_events import happened
 from ivr.policy.explain_words import Clause
-from ivr.policy.floor import Floor, Waiting
+from ivr.policy.floor import Floor, place_of
 from ivr.policy.replay import Told, seconds_between
+from ivr.policy.ring import MISSES_ALLOWED
 
+JOINED = {JoinCallback: "join", ServeCallback: "serve", LeaveCallback: "leave"}
 ALERTS = frozenset({"last_agent_misses", "agent_stood_down"})
 
 
@@ -64,8 +72,18 @@ def _today(told: Told) -> tuple[tuple[Clause, ...], ...]:
 
 def _seen(told: Told) -> Iterator[Clause]:
     floor = told.noted.floor
+    if told.after.outside_hours and isinstance(told.noted.event, CallOffered):
+        yield Clause("outside_hours")
+        return
     if floor is None or not _looked(told):
         return
+    yield from _agents_seen(told, floor)
+    yield from _wait_told(told, floor)
+    if not floor.free:
+        yield from _desk_seen(told, floor)
+
+
+def _agents_seen(told: Told, floor: Floor) -> Iterator[Clause]:
     at, duty = told.noted.event.at, len(floor.on_duty)
     if floor.free:
         idle = [seconds_between(agent.idle_since, at) for agent in floor.free]
@@ -77,6 +95,39 @@ def _seen(told: Told) -> Iterator[Clause]:
         yield from _why_not(told, floor)
 
 
+def _wait_told(told: Told, floor: Floor) -> Iterator[Clause]:
+    """What the told wait was reckoned from."""
+    said = told.after.told
+    if said is None or said == told.before.told or floor.pace is None:
+        return
+    yield Clause(
+        "wait_told",
+        told_minutes=said.minutes,
+        serving=said.position.serving,
+        handling_seconds=round(floor.pace.handling_seconds),
+        patience_seconds=round(1 / floor.pace.theta) if floor.pace.theta else "∞",
+        correction=round(floor.pace.correction, 3),
+    )
+    if told.after.phase is Phase.CHOOSING:
+        yield Clause("long_wait", hold_limit_seconds=told.noted.rules.hold_if_wait_at_most_seconds)
+
+
+def _desk_seen(told: Told, floor: Floor) -> Iterator[Clause]:
+    """Whether he could be called back."""
+    desk = floor.desk
+    if desk is None:
+        return
+    if desk.open is not None:
+        yield Clause("callback_open", open_callback=desk.open.callback_id, open_ahead=desk.open.ahead)
+    elif desk.refusal is not None:
+        yield Clause("callback_refused", refusal=desk.refusal.value)
+    else:
+        yield Clause("callback_allowed")
+    reserve = told.noted.rules.inbound_reserve
+    if desk.channels_free is not None and desk.channels_free < reserve:
+        yield Clause("channels", channels_free=desk.channels_free, inbound_reserve=reserve)
+
+
 def _looked(told: Told) -> bool:
     """Whether the decision depended on the floor."""
     match told.noted.event:
@@ -85,7 +136,9 @@ def _looked(told: Told) -> bool:
         case HoldElapsed():
             return told.before.phase is not Phase.FETCHING
         case RingEnded():
-            return told.before.phase is Phase.FALLBACK or told.let_ring
+            return told.before.phase is Phase.FALLBACK or told.let_ring or told.before.knocking
+        case DigitsPressed():
+            return told.before.phase not in (Phase.FETCHING, Phase.ASKING, Phase.RATING)
         case _:
             return False
 
@@ -95,7 +148,7 @@ def _why_not(told: Told, floor: Floor) -> Iterator[Clause]:
     if not floor.free or any(isinstance(command, Reserve) for command in told.noted.commands):
         return
     call, at = told.after, told.noted.event.at
-    mine = Waiting(call_id=call.call_id, presented_at=call.presented_at, passed_over=call.passed_over)
+    mine = place_of(call)
     skipped = [agent.login for agent in floor.free if not mine.accepts(agent, at)]
     if skipped:
         yield Clause("just_rung", passed_over=skipped)
@@ -121,6 +174,8 @@ def _on_the_line(told: Told, command: LineCommand) -> Clause:
             return _ring(told, command)
         case Ask(prompts=prompts, digits=digits, seconds=seconds):
             return Clause("ask", prompts=list(prompts), digits_at_most=digits, silence_seconds=seconds)
+        case Hold(seconds=seconds, key=str(pressed)):
+            return Clause("hold_music_key", hold_seconds=round(seconds, 3), digits=pressed)
         case Hold(seconds=seconds, sound=sound):
             key = "hold_ringing" if sound is Sound.RINGING else "hold_music"
             return Clause(key, hold_seconds=round(seconds, 3))
@@ -161,18 +216,41 @@ def _in_the_books(told: Told, command: BookCommand) -> Clause:
             return Clause("start_talk", agent=login)
         case StartWrapUp(agent=login, seconds=seconds):
             return Clause("wrap_up", wrapping_up=login, wrap_up_seconds=seconds)
+        case Knock(agent=login, lease_seconds=seconds):
+            return Clause("knock", agent=login, lease_seconds=seconds)
+        case AlertManager(kind=kind, agent=login):
+            return Clause(f"alert_{kind}" if kind in ALERTS else "alert", alert=kind, alert_agent=login or "")
         case _:
-            return _beyond_the_agent(command)
+            return _for_the_caller(told, command)
 
 
-def _beyond_the_agent(command: Fetch | ListForRingBack | AlertManager) -> Clause:
+ForTheCaller = (
+    Fetch
+    | ListForRingBack
+    | PromiseCallback
+    | JoinCallback
+    | ServeCallback
+    | LeaveCallback
+    | AskRating
+    | Rate
+)
+
+
+def _for_the_caller(told: Told, command: ForTheCaller) -> Clause:
     match command:
         case Fetch():
             return Clause("fetch")
         case ListForRingBack(number=number):
             return Clause("list", number=number)
-        case AlertManager(kind=kind, agent=login):
-            return Clause(f"alert_{kind}" if kind in ALERTS else "alert", alert=kind, alert_agent=login or "")
+        case PromiseCallback(number=number, due_at=due_at, consent_at=consent_at):
+            due = f"{told.noted.rules.hours.local(due_at):%H:%M}"
+            return Clause("promise" if consent_at else "promise_released", number=number, due_at=due)
+        case JoinCallback() | ServeCallback() | LeaveCallback():
+            return Clause(JOINED[type(command)], callback=command.callback_id)
+        case AskRating():
+            return Clause("ask_rating")
+        case Rate(score=score):
+            return Clause("rate", score=score)
         case _ as never:
             assert_never(never)
 

@@ -67,6 +67,8 @@ def _ring_ended(told: Told, event: RingEnded) -> tuple[Clause, ...]:
     if call.phase is Phase.FALLBACK:
         return (Clause("fallback_unanswered", phone=call.phone, result=event.result.value),)
     rung = {"agent": call.agent, "rung_seconds": seconds_between(call.rung_at, event.at)}
+    if call.knocking:
+        return (Clause("knocked_in_vain", **rung),)
     if told.let_ring:
         return (Clause(f"ring_{event.result.value}", **rung),)
     rules = told.noted.rules
@@ -102,8 +104,10 @@ def _digits(_told: Told, event: DigitsPressed) -> tuple[Clause, ...]:
     return (Clause("digits", digits=event.digits) if event.digits else Clause("no_digits"),)
 
 
-def _number_noted(_told: Told, event: NumberNoted) -> tuple[Clause, ...]:
-    return (Clause("noted", number=event.number),)
+def _number_noted(told: Told, event: NumberNoted) -> tuple[Clause, ...]:
+    has_one = told.before.promised or told.before.joined_callback is not None
+    stands = (Clause("noted_beside_promise"),) if has_one else ()
+    return (Clause("noted", number=event.number), *stands)
 
 
 def _hung_up(told: Told, event: HungUp) -> tuple[Clause, ...]:

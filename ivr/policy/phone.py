@@ -13,6 +13,9 @@ _FORMS = {
     "client": re.compile(r"[A-Za-z0-9_]{1,64}"),
 }
 
+PAGE_PREFIX = "pg-"
+"""Accounts of pages that are phones; never digits, so that no caller's number can be one."""
+
 
 class PhoneError(ValueError):
     """Not a phone we can ring; the text says which forms there are."""
@@ -27,6 +30,22 @@ class Phone:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.address}"
+
+
+_NOT_RUNG = {"asterisk": "client:", "twilio": "endpoint:"}
+
+
+def rung_from(door: str, phone: str) -> bool:
+    """Whether the switch behind that door rings such phones: clients Twilio alone, registered ones ours alone.
+
+    (A tel: is dialled as the customers are: where there is no way, nobody is.)
+    """
+    return not phone.startswith(_NOT_RUNG[door])
+
+
+def is_page(phone: Phone) -> bool:
+    """An agent's page, which may be loaded anew in the middle of a talk."""
+    return phone.kind == "endpoint" and phone.address.startswith(PAGE_PREFIX)
 
 
 def parse_phone(text: str) -> Phone:

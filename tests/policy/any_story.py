@@ -8,19 +8,26 @@ from hypothesis import strategies as st
 
 from ivr.policy.call import Call, PassedOver, Phase, Step
 from ivr.policy.call_flow import TRANSITIONS, UnexpectedEventError, advance
+from ivr.policy.callback_guard import Allowed, Refusal, Refused
 from ivr.policy.commands import Hold, Ring
+from ivr.policy.desk import CallbackDesk, OpenCallback
 from ivr.policy.events import (
     AgentAnswered,
+    CallerGreeted,
     CallOffered,
     DigitsPressed,
     Event,
+    HoldElapsed,
     HungUp,
     NumberNoted,
     RingEnded,
     RingResult,
+    TurnCame,
 )
 from ivr.policy.floor import AgentState, Floor, Waiting
+from ivr.policy.opening_hours import parse_quiet_hours
 from ivr.policy.rules import Rules
+from ivr.policy.wait import Pace
 from tests.cast import CALLER, agent, noon
 
 LOGINS = ["wang", "li", "zhao", "sun"]
@@ -125,7 +132,29 @@ lines = st.lists(
     max_size=5,
     unique_by=lambda waiting: waiting.call_id,
 ).map(tuple)
-floors = st.builds(Floor, agents=agents | agents | agents | st.just(()), line=st.just(()) | lines)
+_open = st.builds(
+    OpenCallback,
+    callback_id=st.just(7),
+    presented_at=st.just(noon(-90)),
+    due_at=st.sampled_from([noon(5), noon(600)]),
+    ahead=st.integers(0, 2),
+    joined_call=st.sampled_from([None, None, 5, 99]),  # nobody, this call, another of his
+)
+desks = st.builds(
+    CallbackDesk,
+    verdict=st.sampled_from([Allowed()] * 3 + [Refused(reason=Refusal.SPENDING_STOP)]),
+    open=st.sampled_from([None] * 5) | _open,
+    channels_free=st.sampled_from([None] * 9 + [0, 1]),
+)
+floors = st.builds(
+    Floor,
+    agents=agents | agents | agents | st.just(()),
+    line=st.just(()) | lines,
+    ahead=st.integers(0, 3),
+    pace=st.sampled_from([None, Pace(handling_seconds=30), Pace(handling_seconds=240)]),
+    desk=st.none() | desks | desks,
+    unrated_today=st.booleans(),
+)
 moves = st.lists(
     st.builds(
         Move,
@@ -134,7 +163,7 @@ moves = st.lists(
         after_seconds=st.sampled_from([None, None, None, None, 0.0, 0.1, 0.9, 2.5, 5.0, 30.0]),
         from_pickup=st.sampled_from([None] * 20 + [-1.1, -0.4, -0.1, 0.5, 1.5]),
         result=st.sampled_from([RingResult.NO_ANSWER] * 4 + list(RingResult)),
-        digits=st.sampled_from(["", "13912345678", "110"]),
+        digits=st.sampled_from(["", "1", "1", "1", "2", "13912345678", "110"]),
         floor=st.integers(0, 2),
     ),
     min_size=3,
@@ -149,8 +178,42 @@ rules = st.builds(
     answer_when_saturated=st.sampled_from(["deadline", "now"]),
     max_hold_seconds=st.sampled_from([10.0, 25.0]),
     wrap_up_seconds=st.sampled_from([0.0, 30.0]),
+    all_busy_first=st.sampled_from(["server", "colleague"]),
+    hold_if_wait_at_most_seconds=st.sampled_from([0.0, 180.0]),
+    quiet_hours=st.sampled_from([(), parse_quiet_hours(["12:10-13:30"])]),
     fallback_phones=st.sampled_from([(), ("tel:+8613900000001",), ("endpoint:a", "endpoint:b")]),
 )
 stories = st.builds(
     tell, st.sampled_from([CALLER, None]), st.lists(floors, min_size=2, max_size=3), moves, rules
 )
+
+_talking = st.lists(
+    st.builds(agent, st.sampled_from(LOGINS), idle_for=st.integers(0, 9), state=st.just(AgentState.TALKING)),
+    min_size=1,
+    max_size=2,
+    unique_by=lambda someone: someone.login,
+).map(tuple)
+_saturated = st.builds(
+    Floor,
+    agents=_talking,
+    ahead=st.integers(0, 3),
+    pace=st.sampled_from([Pace(handling_seconds=30), Pace(handling_seconds=240)]),
+    desk=st.just(CallbackDesk(verdict=Allowed())) | desks,
+)
+_answers = st.builds(
+    Move,
+    stray=st.sampled_from(
+        [DigitsPressed] * 6 + [HoldElapsed] * 4 + [TurnCame, RingEnded, AgentAnswered, CallerGreeted]
+    ),
+    after_seconds=st.sampled_from([None, 0.0, 5.0]),
+    digits=st.sampled_from(["1"] * 6 + ["2", "13912345678", ""]),
+    floor=st.sampled_from([0, 0, 0, 1]),
+)
+busy_stories = st.builds(
+    tell,
+    st.sampled_from([CALLER, CALLER, None]),
+    st.tuples(_saturated, floors | _saturated).map(list),
+    st.lists(_answers, min_size=3, max_size=16),
+    rules,
+)
+"""The same where all are talking and callers press keys: offers, promises, joined callbacks."""

@@ -23,7 +23,9 @@ from ivr.policy.events import (
 )
 from ivr.policy.explain_words import EN, WORDS, ZH, Clause, sentence
 from ivr.policy.floor import AgentState, Floor, Waiting
+from ivr.policy.opening_hours import parse_opening_hours
 from ivr.policy.rules import Rules
+from ivr.policy.wait import Pace
 from tests.policy.stories import (
     ALL_TALK,
     CALL,
@@ -261,7 +263,7 @@ def test_a_person_the_switch_reached_by_itself_is_told_as_that() -> None:
 def test_a_withheld_caller_is_told_by_what_he_keyed_in(digits: str, said: str) -> None:
     asked = (CallOffered(at=at(0)), NOBODY)
     told = story(asked, (DigitsPressed(at=at(9), digits=digits), NOBODY), call=replace(CALL, number=None))
-    assert chinese(told[0]).endswith("最多收 12 位，5 秒不按就结束")
+    assert chinese(told[0]).endswith("最多收 18 位，5 秒不按就结束")
     assert chinese(told[1]).startswith(said)
 
 
@@ -289,3 +291,21 @@ def test_every_event_and_phase_of_the_call_flow_has_words() -> None:
 def test_a_ring_beyond_the_tenth_is_told_in_digits() -> None:
     offered = Clause("offered", rings=12, deadline_seconds=60.0, pickup_seconds=58.0)
     assert "第12声铃到 60 秒结束" in sentence(((offered,),), ZH, NAMES)
+
+
+def test_outside_the_hours_that_is_the_reason_told() -> None:
+    rules = Rules(opening_hours=parse_opening_hours({"sunday": ["08:00-08:01"]}))
+    told = story((CallOffered(at=at(0)), WANG_FREE), rules=rules)
+    assert "不在工作时间内；" in chinese(told[0])
+    assert "没有人在岗" not in chinese(told[0])
+
+
+def test_the_wait_that_was_told_stands_with_the_numbers_it_was_reckoned_from() -> None:  # R69
+    busy = replace(ALL_TALK, ahead=1, pace=Pace(handling_seconds=120.4, theta=0.001))
+    patient = replace(busy, pace=Pace(handling_seconds=120))
+    before = ((CallOffered(at=at(0)), busy), (HoldElapsed(at=at(13)), busy), (HoldElapsed(at=at(21)), busy))
+    waits = Rules(hold_if_wait_at_most_seconds=600)
+    held, told = story(*before, (HoldElapsed(at=at(27)), busy), rules=waits)[-2:]
+    assert "预计等待不超过" not in chinese(held)
+    assert "（1 人接听，每次 120 秒，耐心 1000 秒，修正 1）" in chinese(told)
+    assert "耐心 ∞ 秒" in chinese(story(*before, (HoldElapsed(at=at(27)), patient), rules=waits)[-1])

@@ -1,5 +1,7 @@
 """Nobody can come: the fallback phones in order, else the number is written down before it is said."""
 
+from dataclasses import replace
+
 import pytest
 
 from ivr.policy.call import Call, Outcome
@@ -152,6 +154,16 @@ def test_a_number_noted_while_no_server_answered_is_kept_and_the_agent_goes_with
     assert (caller.books, caller.line) == ([f"list {CALLER} hotline_unreachable"], [])
     caller.hangs_up(15)
     assert (caller.books, caller.call.outcome) == (["release wang"], Outcome.FALLBACK)
+
+
+def test_a_number_noted_of_whoever_is_promised_a_call_already_is_listed_no_second_time_r70() -> None:
+    """The promise was committed, its answer never came, and the switch spoke its own last words."""
+    caller = hotline(WANG).dials(0)
+    for has_one in ({"promised": True}, {"joined_callback": 7}):
+        caller.call = replace(caller.call, **has_one)
+        caller.is_noted(14)
+        assert (caller.books, caller.call.listed) == ([], False)
+        caller.call = replace(caller.call, promised=False, joined_callback=None)
 
 
 def test_a_number_that_reaches_us_after_the_end_makes_of_the_lost_call_one_to_ring_back_r6_r70() -> None:

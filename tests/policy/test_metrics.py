@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.policy.metrics import MeasuredCall, Metric, measure, rings
+from ivr.policy.metrics import MeasuredCall, Metric, Part, Tally, measure, part_in, rings
 from ivr.policy.rules import Rules
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -158,3 +158,47 @@ def test_a_share_is_never_more_than_all_of_it(calls: list[MeasuredCall], seconds
     for metric in measure(calls, RULES, NINE + timedelta(seconds=seconds)):
         if metric.unit == "share":
             assert 0 <= metric.numerator <= metric.denominator, metric.name
+
+
+SOME = (
+    SERVED,
+    SERVER_THEN_AGENT,
+    LOST,
+    LEFT_AT_ONCE,
+    call(),
+    call(ended=40, outcome="fallback"),
+    call(outcome="rejected"),
+)
+
+
+def test_the_calls_behind_a_figure_are_those_it_counts() -> None:
+    for name in (
+        "greeted_within_three_rings",
+        "served_within_three_rings",
+        "service_level",
+        "answered_share",
+    ):
+        parts_of = [part_in(name, each, RULES, LATER) for each in SOME]
+        made, missed = parts_of.count(Part.MADE), parts_of.count(Part.MISSED)
+        assert parts(name, *SOME) == (made, made + missed), name
+    for name in ("offered", "abandoned", "abandoned_short", "fallback"):
+        counted = [part_in(name, each, RULES, LATER) for each in SOME].count(Part.COUNTED)
+        assert figure(name, *SOME).value == counted, name
+    served = [part_in("asa_seconds", each, RULES, LATER) for each in SOME].count(Part.COUNTED)
+    assert figure("asa_seconds", *SOME).denominator == served
+
+
+def test_behind_the_share_of_those_who_left_stand_those_who_left() -> None:
+    assert part_in("abandonment_rate", LOST, RULES, LATER) is Part.MISSED
+    assert part_in("abandonment_rate", SERVED, RULES, LATER) is Part.MADE
+    assert part_in("abandonment_rate", LEFT_AT_ONCE, RULES, LATER) is None
+    assert part_in("callbacks_reached", SERVED, RULES, LATER) is None
+
+
+def test_a_copied_tally_goes_on_by_itself() -> None:
+    tally = Tally(rules=RULES)
+    tally.add(SERVED, LATER)
+    other = tally.copy()
+    other.add(LOST, LATER)
+    assert tally.metrics() == measure([SERVED], RULES, LATER)
+    assert other.metrics() == measure([LOST, SERVED], RULES, LATER)

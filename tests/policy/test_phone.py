@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.policy.phone import PhoneError, parse_phone
+from ivr.policy.phone import PAGE_PREFIX, PhoneError, is_page, parse_phone
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,15 @@ def test_no_phone_carries_what_a_dial_string_would_obey(text: str) -> None:
     assert str(phone) == text
     assert text.isascii()
     assert not set(text) & set("&,/|^$(){}[]\\\"'<>;=% \t\r\n\0")
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        (f"endpoint:{PAGE_PREFIX}1f2e3d4c", True),
+        ("endpoint:ag-1f2e3d4c", False),
+        (f"client:{PAGE_PREFIX.removesuffix('-')}_1", False),
+    ],
+)
+def test_a_page_is_told_from_a_telephone_by_its_accounts_name(text: str, page: bool) -> None:
+    assert is_page(parse_phone(text)) is page

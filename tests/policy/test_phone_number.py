@@ -110,3 +110,9 @@ def test_whatever_a_switch_presents_is_a_number_a_harmless_text_or_nothing(prese
 def test_whatever_is_keyed_in_is_a_full_number_or_none(digits: str) -> None:
     number = typed_number(digits, BEIJING)
     assert number is None or (number.startswith("+") and caller_identity(number, BEIJING) == number)
+
+
+@pytest.mark.parametrize("presented", ["-----", "( ) ( )", "+-- --"])
+def test_marks_without_a_digit_are_nobodys_number(presented: str) -> None:
+    assert caller_identity(presented, BEIJING) == f"raw:{presented}"
+    assert number_to_ring(f"raw:{presented}") is None
