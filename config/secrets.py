@@ -1,5 +1,6 @@
 """The secrets an installation makes for itself at its first start, kept in its data directory, readable by it alone."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -13,6 +14,21 @@ class Secrets:
 
     agi_token: str
     ami_secret: str
+
+    @property
+    def ari_secret(self) -> str:
+        """The password of the switch's HTTP interface; made from the other, so that no installation lacks it."""
+        return hashlib.sha256(f"ari {self.ami_secret}".encode()).hexdigest()
+
+    @property
+    def web_key(self) -> bytes:
+        """Signs what the pages hand out (CSRF tokens); made of the others, so that an older file is enough."""
+        return hashlib.sha256(b"web:" + self.ami_secret.encode()).digest()
+
+    @property
+    def twilio_key(self) -> bytes:
+        """Seals our addresses at Twilio; made of the others, so that calls under way outlive a restart."""
+        return hashlib.sha256(b"twilio:" + self.ami_secret.encode()).digest()
 
 
 def load_or_create(data_dir: Path) -> Secrets:

@@ -61,6 +61,9 @@ class Settings:
     public_base_url: str | None
     twilio_account_sid: str | None
     twilio_auth_token: str | None = field(repr=False)
+    twilio_auth_token_secondary: str | None = field(repr=False)
+    twilio_api_key_sid: str | None
+    twilio_api_key_secret: str | None = field(repr=False)
     twilio_api_base_url: str | None
     notify_socket: str | None = None  # systemd's, when it started us
 
@@ -72,6 +75,11 @@ class Settings:
     @property
     def log_dir(self) -> Path:
         return self.data_dir / "log"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Where the switch puts recorded talks."""
+        return self.data_dir / "recordings"
 
 
 def load(environ: Mapping[str, str] | None = None, root: Path | None = None) -> Settings:
@@ -99,6 +107,9 @@ def load(environ: Mapping[str, str] | None = None, root: Path | None = None) -> 
         public_base_url=_web_url(values, "PUBLIC_BASE_URL"),
         twilio_account_sid=_word(values, "TWILIO_ACCOUNT_SID"),
         twilio_auth_token=_word(values, "TWILIO_AUTH_TOKEN"),
+        twilio_auth_token_secondary=_word(values, "TWILIO_AUTH_TOKEN_SECONDARY"),
+        twilio_api_key_sid=_word(values, "TWILIO_API_KEY_SID"),
+        twilio_api_key_secret=_word(values, "TWILIO_API_KEY_SECRET"),
         twilio_api_base_url=_web_url(values, "TWILIO_API_BASE_URL"),
         notify_socket=_word(values, "NOTIFY_SOCKET"),
     )

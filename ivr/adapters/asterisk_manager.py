@@ -13,15 +13,18 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from ivr.adapters.manager_link import ManagerAddress, ManagerLink
 from ivr.adapters.manager_wire import Headers, Message, render_message
+from ivr.adapters.system_clock import SystemClock
 from ivr.policy.masking import masked
 
 _WAITING_EVENTS: Final = 1000
 _LIST_TIMEOUTS: Final = 3  # a list may take this many times an action's timeout
 _TICK_SECONDS: Final = 0.2
+_LONGEST_UPTIME_DIGITS: Final = 10
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +50,7 @@ class LiveChannel:
     name: str
     unique_id: str
     linked_id: str
+    state: str = ""  # in the switch's words: Down, Ringing, Up…
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -100,6 +104,10 @@ class AsteriskManager:
         self._waiting: queue.Queue[Message] = queue.Queue(_WAITING_EVENTS)
         self._news, self._stopping = threading.Event(), threading.Event()
         self.dropped_events = 0
+        self.booted_at: datetime | None = None
+        """When this Asterisk began, to about a second, where it says so."""
+        self.lost_at: datetime | None = None
+        """When a connection to it was lost last."""
         address = ManagerAddress(host=host, port=port, username=username, secret=secret)
         self._actions = self._link("actions", address, on_message=self._take_answer)
         self._events = self._link("events", address, on_message=self._take_event)
@@ -148,6 +156,7 @@ class AsteriskManager:
                 name=item["Channel"],
                 unique_id=item["Uniqueid"],
                 linked_id=item["Linkedid"],
+                state=item.get("ChannelStateDesc", ""),
                 variables=_assignments(item.get("Variable", "")),
             )
             for item in items
@@ -204,11 +213,11 @@ class AsteriskManager:
 
     def _note_lost(self) -> None:
         with self._lock:
-            self._told_connected = False
+            self._told_connected, self.lost_at = False, SystemClock().now()
 
     def _note_lost_actions(self) -> None:
+        self._note_lost()
         with self._lock:
-            self._told_connected = False
             for pending in self._pending.values():
                 pending.give_up()
 
@@ -221,6 +230,9 @@ class AsteriskManager:
     def _take_event(self, message: Message) -> None:
         if "Event" not in message:
             return
+        uptime = message.get("Uptime", "")
+        if message["Event"] == "FullyBooted" and uptime.isdecimal() and len(uptime) < _LONGEST_UPTIME_DIGITS:
+            self.booted_at = SystemClock().now() - timedelta(seconds=int(uptime))
         try:
             self._waiting.put_nowait(message)
         except queue.Full:  # Asterisk cuts off whoever does not read: reading goes before telling

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ivr.adapters.spool_files import SpoolFiles
 from ivr.adapters.sql_engine import read_engine, sqlite_path
-from ivr.adapters.sql_schema import agents
+from ivr.adapters.sql_schema import AN_AGENT, agents
 from ivr.service.doctor_ports import Finding, Words, warning, well, wrong
 
 APART_SECONDS = 1.0
@@ -45,7 +45,9 @@ def agents_phones(url: str) -> tuple[tuple[str, str, str], ...]:
     try:
         with engine.connect() as connection:
             rows = connection.execute(
-                sa.select(agents.c.login, agents.c.state, agents.c.phone).order_by(agents.c.login)
+                sa.select(agents.c.login, agents.c.state, agents.c.phone)
+                .where(AN_AGENT)
+                .order_by(agents.c.login)
             )
             return tuple((row.login, row.state, row.phone) for row in rows)
     finally:

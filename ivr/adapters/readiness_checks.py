@@ -4,7 +4,6 @@ import sqlalchemy as sa
 
 from ivr.adapters.rq_jobs import newest_heartbeat, redis_client
 from ivr.adapters.sql_engine import read_engine
-from ivr.adapters.sql_migrations import at_head
 from ivr.service.ports import Clock
 from ivr.service.readiness import Check, NotReadyError
 
@@ -32,6 +31,8 @@ def _database(url: str) -> str:
 
 
 def _migrations(url: str) -> str:
+    from ivr.adapters.sql_migrations import at_head  # Alembic is slow to load, and the web is to answer soon
+
     engine = read_engine(url)
     try:
         if not at_head(engine):

@@ -11,10 +11,14 @@ from redis.retry import Retry
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
+from ivr.service.callback_book import LOG_CALLBACK
 from ivr.service.record_ports import OPEN_RECORD, DoorbellUnavailableError
 
 RECORDS = "records"  # one queue a worker process: with two, a kill between pop and registry loses the job
-_FUNCTIONS = {OPEN_RECORD: (RECORDS, "ivr.jobs.open_record")}
+_FUNCTIONS = {
+    OPEN_RECORD: (RECORDS, "ivr.jobs.open_record"),
+    LOG_CALLBACK: (RECORDS, "ivr.jobs.log_callback"),
+}
 
 
 def redis_client(url: str) -> redis.Redis:

@@ -1,5 +1,7 @@
 """The spool: one file a call, written by the dialplan when nobody answered it, one line a fact.
 
+The dialplan's lines are v1, of nine fields; what comes through the other door is v2 and names it in a tenth.
+
 A file is taken by renaming it, so that a line written meanwhile starts a new file; it is deleted only after what it
 says is committed. What cannot be read is set aside under `bad/`, never dropped.
 """
@@ -19,6 +21,7 @@ _SETTLED_SECONDS = 0.5
 _LARGEST = 64 * 1024
 _MOMENT = re.compile(r"[0-9]{9,11}(\.[0-9]{1,9})?")
 log = logging.getLogger(__name__)
+_DOORS = frozenset({"asterisk", "twilio"})
 _REF = re.compile(r"[A-Za-z0-9_.-]{1,150}")
 
 
@@ -78,14 +81,16 @@ class SpoolFiles:
 
 
 def parse_line(line: str) -> SpoolLine:
-    """One line of the dialplan's. Raises ValueError."""
-    fields = line.split("|")
-    if len(fields) != 9 or fields[0] != "v1" or fields[1] not in {"noted", "ended"}:
+    """One line of the dialplan's or of a door's. Raises ValueError."""
+    version, *fields = line.split("|")
+    door = {("v1", 8): "asterisk", ("v2", 9): fields[-1] if fields else ""}.get((version, len(fields)))
+    if door not in _DOORS or fields[0] not in {"noted", "ended"}:
         raise ValueError("not a spool line")
-    _version, kind, ref, presented, hotline, caller, greeted, seventh, at = fields
+    kind, ref, presented, hotline, caller, greeted, seventh, at = fields[:8]
     if _REF.fullmatch(ref) is None:
         raise ValueError("no reference")
     return SpoolLine(
+        door=door,
         kind=kind,
         ref=ref,
         presented_at=_moment(presented),
@@ -101,9 +106,10 @@ def parse_line(line: str) -> SpoolLine:
 def render_line(line: SpoolLine) -> str:
     """The inverse of parse_line; the separator cannot stand in a field."""
     seventh = line.number if line.kind == "noted" else _stamp(line.served_at)
+    version, more = ("v1", ()) if line.door == "asterisk" else ("v2", (line.door,))
     fields = (
-        *("v1", line.kind, line.ref, _stamp(line.presented_at), line.hotline, line.caller),
-        *(_stamp(line.greeted_at), seventh, _stamp(line.at)),
+        *(version, line.kind, line.ref, _stamp(line.presented_at), line.hotline, line.caller),
+        *(_stamp(line.greeted_at), seventh, _stamp(line.at), *more),
     )
     return "|".join(one_line(field, 200).replace("|", "/") for field in fields)
 

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from ivr.adapters.sql_engine import read_engine, what_failed
-from ivr.adapters.sql_migrations import at_head
 from ivr.service.record_ports import DatabaseUnavailableError
 
 
 def reader_at_head(url: str) -> sa.Engine:
     """A reading engine on a database of this version. Raises DatabaseUnavailableError."""
+    from ivr.adapters.sql_migrations import at_head  # Alembic is slow to load, and servers import this file
+
     with said_plainly():
         engine = read_engine(url)
         if at_head(engine):

@@ -3,7 +3,7 @@
 A file is written in one transaction, with everything worked out before: calls wait to be written behind it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ivr.adapters.sql_access import reader_at_head, said_plainly
 from ivr.adapters.sql_engine import create_engine
+from ivr.adapters.sql_pinyin import pinyin_of
 from ivr.adapters.sql_schema import companies, company_numbers
 from ivr.service.record_ports import Agreement, ImportCounts
 
@@ -42,6 +43,7 @@ class _Changes:
     """What has to be written. A number's row has no company_id yet where its company is new."""
 
     new: list[Agreement]
+    sounds: Mapping[str, str]  # of the new ones, by match_name
     changed: list[Row]
     unchanged: int
     added: list[Row]
@@ -68,8 +70,10 @@ def _compared(connection: sa.Connection, agreements: Sequence[Agreement]) -> _Ch
     told = {company["id"]: agreement.numbers for agreement, company in known if agreement.numbers}
     wanted = {(number, key): name for key, numbers in told.items() for number, name in numbers.items()}
     held = _held(connection, list(told))
+    new = [agreement for agreement in agreements if agreement.match_name not in stored]
     return _Changes(
-        new=[agreement for agreement in agreements if agreement.match_name not in stored],
+        new=new,
+        sounds={agreement.match_name: pinyin_of(agreement.name) for agreement in new},
         changed=changed,
         unchanged=len(known) - len(changed),
         added=[_number(pair, who) for pair, who in wanted.items() if pair not in held],
@@ -117,18 +121,21 @@ def _write(connection: sa.Connection, changes: _Changes) -> None:
         (sa.update(companies).where(this_company).values(facts), changes.changed),
         (sa.delete(company_numbers).where(*this), changes.removed),
         (sa.update(company_numbers).where(*this).values(contact=sa.bindparam("who")), changes.renamed),
-        (sa.insert(company_numbers).values(pair), changes.added + _write_new(connection, changes.new)),
+        (
+            sa.insert(company_numbers).values(pair),
+            changes.added + _write_new(connection, changes.new, changes.sounds),
+        ),
     ):
         if rows:
             connection.execute(statement, rows)
 
 
-def _write_new(connection: sa.Connection, new: Sequence[Agreement]) -> list[Row]:
+def _write_new(connection: sa.Connection, new: Sequence[Agreement], sounds: Mapping[str, str]) -> list[Row]:
     """The new companies; their numbers are returned, to be written with the others."""
     if not new:
         return []
     rows: list[Row] = [
-        {"name": agreement.name, "match_name": agreement.match_name}
+        {"name": agreement.name, "match_name": agreement.match_name, "pinyin": sounds[agreement.match_name]}
         | {fact: agreement.facts.get(fact) for fact in _FACTS}
         for agreement in new
     ]

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from ivr.adapters.sql_engine import create_engine
-from ivr.adapters.sql_schema import agents, alerts
+from ivr.adapters.sql_schema import agents, alerts, rung_phone
 from ivr.service.ports import Clock
 
 
@@ -16,7 +16,9 @@ class SqlAlerts:
 
     def add(self, kind: str, phone: str) -> None:
         """An alert about whoever has that phone, in the call he is in now."""
-        whose = sa.select(agents.c.login, agents.c.call_id).where(agents.c.phone == phone)
+        whose = sa.select(agents.c.login, agents.c.call_id).where(
+            sa.or_(agents.c.phone == phone, rung_phone() == phone)
+        )
         in_a_call_first = whose.order_by(agents.c.call_id.is_(None), agents.c.login).limit(1)
         with self._engine.begin() as connection:
             row = connection.execute(in_a_call_first).one_or_none()

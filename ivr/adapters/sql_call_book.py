@@ -6,66 +6,109 @@ update: whoever comes second finds no row and decides again.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from ivr.adapters import sql_agent_statements as of_agents
 from ivr.adapters import sql_call_statements as say
+from ivr.adapters.sql_agent_moves import move_agent
+from ivr.adapters.sql_by_hand import SqlByHandUnit
 from ivr.adapters.sql_engine import create_engine, read_engine, what_failed
+from ivr.adapters.sql_pace import SqlPace
 from ivr.adapters.sql_postgres import Turn
+from ivr.adapters.sql_promises import promise_callback
+from ivr.adapters.sql_ratings import ask_rating, rate
 from ivr.adapters.sql_schema import calls, ring_backs
-from ivr.adapters.sql_statement import Statement
 from ivr.adapters.sql_writer import GroupWriter
 from ivr.policy.call import Call, Phase
+from ivr.policy.callback_guard import Limits
 from ivr.policy.commands import (
     AlertManager,
+    AskRating,
     BookCommand,
     CountMiss,
     Fetch,
+    JoinCallback,
+    Knock,
+    LeaveCallback,
     ListForRingBack,
+    PromiseCallback,
+    Rate,
     Release,
     Reserve,
+    ServeCallback,
     StartTalk,
     StartWrapUp,
 )
 from ivr.policy.events import AgentAnswered, Event
-from ivr.policy.floor import Agent, AgentState, Floor, Waiting
+from ivr.policy.floor import Floor
+from ivr.policy.routes import Ways
 from ivr.policy.rules import Rules
 from ivr.service import codec
-from ivr.service.ports import BookUnavailable, CallUnit, Clock, Contact, Decision, Entry, ReservationLost
+from ivr.service.live_ports import LiveNews, Silence
+from ivr.service.ports import (
+    BookUnavailable,
+    CallUnit,
+    Clock,
+    Contact,
+    Decision,
+    Entry,
+    Told,
+)
 from ivr.service.record_ports import OPEN_RECORD
+from ivr.service.tidings import Tidings
 
 T = TypeVar("T")
 
 
 class SqlCallBook:
-    """CallBook over one database; `clock` only stamps rows, decisions carry their own time."""
+    """CallBook over one database; `clock` stamps rows and says what is due, decisions carry their own time.
 
-    def __init__(self, url: str, clock: Clock) -> None:
+    `ways` are those by which customers can be called back; `words` are those of each prompt, kept with what was
+    promised; open pages are told by `news`, after the commit.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        rules: Rules | None = None,
+        ways: Ways | None = None,
+        words: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+        news: LiveNews | None = None,
+    ) -> None:
         self._clock = clock
+        self._news = news or Silence()
+        self._rules = rules or Rules()
+        self._ways, self._words, self._limits = ways or {}, words or {}, limits
         self._engine = create_engine(url, turn=Turn.FLOOR, on_call_path=True)
         self._readers = read_engine(url, on_call_path=True)
         self._writer = GroupWriter(self._engine)
         self._digests: dict[Rules, str] = {}
+        self._pace = SqlPace(self._readers, clock, self._rules.wrap_up_seconds)
 
-    def unit(self, work: Callable[[CallUnit], T], *, budget_seconds: float = 1.5) -> T:
+    def unit(self, work: Callable[["SqlCallUnit"], T], *, budget_seconds: float = 1.5) -> T:
         """One durable transaction; see the port."""
+        self._pace.refresh()
         written: dict[Rules, str] = {}
-        result = self._writer.run(lambda connection: work(self._unit(connection, written)), budget_seconds)
+        told = _Told(self._news)
+        result = self._writer.run(
+            lambda connection: work(told.of(self._unit(connection, written))), budget_seconds, told
+        )
         self._digests.update(written)  # stored for good only now
         return result
 
     def unit_later(
-        self,
-        work: Callable[[CallUnit], T],
-        then: Callable[[Callable[[], T]], None],
-        *,
-        budget_seconds: float = 1.5,
+        self, work: Callable[[CallUnit], T], then: Told[T], *, budget_seconds: float = 1.5
     ) -> None:
         """The same for who does not wait; see the port."""
         written: dict[Rules, str] = {}
+        told = _Told(self._news)
 
         def noted(result: Callable[[], T]) -> T:
             value = result()
@@ -73,21 +116,36 @@ class SqlCallBook:
             return value
 
         self._writer.later(
-            lambda connection: work(self._unit(connection, written)),
+            lambda connection: work(told.of(self._unit(connection, written))),
             lambda result: then(lambda: noted(result)),
             budget_seconds,
+            told,
         )
 
-    def _unit(self, connection: sa.Connection, written: dict[Rules, str]) -> CallUnit:
-        return SqlCallUnit(connection, self._clock, self._digests, written)
+    def _unit(self, connection: sa.Connection, written: dict[Rules, str]) -> "SqlCallUnit":
+        return SqlCallUnit(
+            connection=connection,
+            clock=self._clock,
+            rules=self._rules,
+            ways=self._ways,
+            words=self._words,
+            limits=self._limits,
+            pace=self._pace.current,
+            digests=self._digests,
+            written=written,
+        )
 
     def anything_due(self, at: datetime) -> bool:
         """An agent to free, or one free while somebody waits."""
+        due = say.ANYTHING_DUE if self._can_dial() else say.CALLERS_DUE
         try:
             with self._readers.connect() as connection:
-                return bool(say.ANYTHING_DUE.on(connection, {"now": at}).rows[0].due)
+                return bool(due.on(connection, {"now": at}).rows[0].due)
         except sa.exc.SQLAlchemyError as error:
             raise BookUnavailable(what_failed(error)) from error
+
+    def _can_dial(self) -> bool:
+        return not self._rules.dials_by_hand and any(leads() for leads in self._ways.values())
 
     def close(self) -> None:
         """Finish what is queued."""
@@ -96,14 +154,27 @@ class SqlCallBook:
         self._readers.dispose()
 
 
-@dataclass
-class SqlCallUnit:
+class _Told:
+    """Tells what the last attempt at a unit led to; of one that lost a race nobody hears."""
+
+    def __init__(self, news: LiveNews) -> None:
+        self._news = news
+        self._tidings = Tidings()
+
+    def of(self, unit: "SqlCallUnit") -> "SqlCallUnit":
+        self._tidings = unit.tidings
+        return unit
+
+    def __call__(self) -> None:
+        self._tidings.tell(self._news)
+
+
+@dataclass(kw_only=True)
+class SqlCallUnit(SqlByHandUnit):
     """CallUnit over one open transaction; `written` are the rules whose digests are as durable as this unit."""
 
-    connection: sa.Connection
-    clock: Clock
-    digests: Mapping[Rules, str]
-    written: dict[Rules, str]
+    digests: Mapping[Rules, str] = field(default_factory=dict)
+    written: dict[Rules, str] = field(default_factory=dict)
 
     def find(self, door: str, ref: str) -> Entry | None:
         """A call by its own reference."""
@@ -122,6 +193,7 @@ class SqlCallUnit:
             "caller": _fitting(calls.c.caller, contact.caller),
             "channel": _fitting(calls.c.channel, contact.channel),
             "presented_at": contact.presented_at,
+            "line_at": contact.presented_at,
             "phase": Phase.OFFERED.value,
             "outcome": "in_progress",
             "state": "{}",
@@ -130,27 +202,21 @@ class SqlCallUnit:
         call_id = say.ADD_CALL.on(self.connection, values).rows[0].id
         row = {"topic": OPEN_RECORD, "ref": call_id, "created_at": self.clock.now()}
         say.ADD_OUTBOX.on(self.connection, row)
-        call = Call(call_id=call_id, presented_at=contact.presented_at, number=number)
+        call = Call(call_id=call_id, presented_at=contact.presented_at, number=number, door=contact.door)
         return Entry(call=call, contact=contact, standing=(), last_key=None)
-
-    def floor(self) -> Floor:
-        """Agents on the floor and the head of the line."""
-        on_floor = tuple(_agent(row) for row in say.ON_FLOOR.on(self.connection).rows)
-        free = sum(agent.state is AgentState.AVAILABLE for agent in on_floor)
-        if not free:
-            return Floor(agents=on_floor)
-        line = tuple(_waiting(row) for row in say.LINE.on(self.connection, {"most": free + 1}).rows)
-        return Floor(agents=on_floor, line=line)
 
     def write(self, entry: Entry, decision: Decision) -> Entry:
         """The decision, whole."""
         step = decision.step
         for command in step.for_the_books:
             self._carry_out(step.call, command, decision.event.at)
+        self.tidings.of_call(entry.call, step)
         self._note(entry, decision.event, floor=decision.floor, decision=decision)
-        if isinstance(decision.event, AgentAnswered) and step.call.agent is not None:
-            served_by = {"id": step.call.call_id, "served_by": step.call.agent}
-            say.SAVE_SERVED_BY.on(self.connection, served_by)
+        speaks = (
+            step.call.agent or step.call.left_ringing
+        )  # heard of only after the end: whose phone rang then
+        if isinstance(decision.event, AgentAnswered) and speaks is not None:
+            say.SAVE_SERVED_BY.on(self.connection, {"id": step.call.call_id, "served_by": speaks})
         return replace(entry, call=step.call, standing=step.for_the_line or entry.standing)
 
     def refuse(self, entry: Entry, event: Event) -> None:
@@ -164,20 +230,25 @@ class SqlCallUnit:
             "id": call.call_id,
             "key": key,
             "phase": call.phase.value,
+            "line_at": call.in_line_since,
             "greeted_at": call.greeted_at,
             "greeted_by": call.greeted_by,
             "served_at": call.served_at,
             "ended_at": call.ended_at,
             "outcome": call.outcome.value,
             "agent": call.agent,
+            "estimated_wait_seconds": call.estimated_wait_seconds,
             "state": codec.call_to_json(call),
             "standing": codec.commands_to_json(entry.standing),
         }
         (say.SAVE if key is None else say.SAVE_WITH_KEY).on(self.connection, values)
 
     def free_agents_due(self, at: datetime) -> int:
-        """Wrap-ups and leases that are over."""
-        return say.FREE_WHO_IS_DUE.on(self.connection, {"now": at}).rowcount
+        """Wrap-ups and leases that are over; a second call that is gone is offered to nobody any more."""
+        of_agents.FORGET_KNOCKS.on(self.connection)
+        freed = of_agents.FREE_WHO_IS_DUE.on(self.connection, {"now": at}).rows
+        self.tidings.of_freed(row.login for row in freed)
+        return len(freed)
 
     def unfinished(self, before: datetime) -> tuple[Entry, ...]:
         """Calls not ended and older than that."""
@@ -190,39 +261,32 @@ class SqlCallUnit:
 
     def _carry_out(self, call: Call, command: BookCommand, at: datetime) -> None:  # noqa: C901 # a case a command
         match command:
-            case Reserve():
-                self._reserve(call, command, at)
-            case Release(agent=login):
-                self._of_agent(say.RELEASE, call, login, at)
-            case CountMiss(agent=login, stand_down=stand_down):
-                self._of_agent(say.STOOD_DOWN if stand_down else say.MISSED, call, login, at)
-            case StartTalk(agent=login):
-                self._of_agent(say.TALK, call, login, at)
-            case StartWrapUp(agent=login, seconds=seconds) if seconds > 0:
-                self._of_agent(say.WRAP_UP, call, login, at, until=at + timedelta(seconds=seconds))
-            case StartWrapUp(agent=login):
-                self._of_agent(say.BACK, call, login, at)
+            case Reserve() | Knock() | Release() | CountMiss() | StartTalk() | StartWrapUp():
+                move_agent(self.connection, call, command, at)
             case ListForRingBack():
                 self._list(call, command, at)
             case AlertManager(kind=kind, agent=login):
-                row = {"at": at, "kind": kind, "agent": login, "call_id": call.call_id}
-                say.ADD_ALERT.on(self.connection, row)
+                self.alert(kind, login, call.call_id, at)
+            case PromiseCallback():
+                promise_callback(self, call, command, at)
+            case AskRating():
+                ask_rating(self.connection, call, at)
+            case Rate(score=score):
+                rate(self.connection, call, score)
+            case JoinCallback() | ServeCallback() | LeaveCallback():
+                pass  # the callback's own events, told to it by the switchboard in this same unit
             case Fetch():
                 pass  # told to the switch after the commit, by the floor loop
 
-    def _reserve(self, call: Call, command: Reserve, at: datetime) -> None:
-        lease = at + timedelta(seconds=command.lease_seconds)
-        if self._of_agent(say.RESERVE, call, command.agent, at, lease=lease) != 1:
-            raise ReservationLost
-
-    def _of_agent(self, statement: Statement, call: Call, login: str, at: datetime, **more: datetime) -> int:
-        """How many agents it was true of: one or none."""
-        values = {"agent": login, "call": call.call_id, "now": at, **more}
-        return statement.on(self.connection, values).rowcount
-
     def _list(self, call: Call, command: ListForRingBack, at: datetime) -> None:
         number = _fitting(ring_backs.c.number, command.number)
-        row = {"call_id": call.call_id, "number": number, "reason": command.reason, "listed_at": at}
+        row = {
+            "call_id": call.call_id,
+            "number": number,
+            "reason": command.reason,
+            "listed_at": at,
+            "owner": None,
+        }
         if say.KNOWN_RING_BACK.on(self.connection, {"call_id": call.call_id}).first is None:
             say.ADD_RING_BACK.on(self.connection, {**row, "done": False})
 
@@ -272,18 +336,3 @@ def _fitting(column: sa.Column[Any], text: str | None) -> str | None:
     """A foreign text as long as its column, without the one character PostgreSQL cannot keep: no call fails for it."""
     length = column.type.length if isinstance(column.type, sa.String) else None
     return None if text is None else text.replace("\0", "")[:length]
-
-
-def _agent(row: sa.Row[Any]) -> Agent:
-    return Agent(
-        login=row.login,
-        phone=row.phone,
-        state=AgentState(row.state),
-        idle_since=row.idle_since,
-        misses=row.misses,
-    )
-
-
-def _waiting(row: sa.Row[Any, Any, Any]) -> Waiting:
-    passed_over = codec.call_from_json(row.state).passed_over
-    return Waiting(call_id=row.id, presented_at=row.presented_at, passed_over=passed_over)

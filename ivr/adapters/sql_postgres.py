@@ -23,6 +23,7 @@ class Turn(IntEnum):
     FLOOR = 7_301_001  # calls and agents
     RECORDS = 7_301_002
     MIGRATION = 7_301_003
+    SIGN_IN = 7_301_004
 
 
 def postgres_engine(

@@ -1,4 +1,7 @@
-"""The records in SQL: one transaction opens a record and takes its row off the outbox."""
+"""The records in SQL: one transaction opens a record and takes its row off the outbox.
+
+It writes no row that the floor writes too: on PostgreSQL their turns are two, and neither waits for the other.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -8,11 +11,13 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from ivr.adapters.sql_callback_schema import callbacks
 from ivr.adapters.sql_engine import create_engine, read_engine
 from ivr.adapters.sql_postgres import Turn
 from ivr.adapters.sql_schema import calls, companies, company_numbers, outbox, records
 from ivr.adapters.sql_statement import Statement
-from ivr.service.record_ports import CallOnRecord, Company, NewRecord, RecordUnit
+from ivr.service.callback_book import LOG_CALLBACK
+from ivr.service.record_ports import CallbackOnRecord, CallOnRecord, Company, NewRecord, RecordUnit
 
 T = TypeVar("T")
 OPEN = "open"
@@ -29,6 +34,10 @@ class SqlRecords:
     def record_of(self, call_id: int) -> int | None:
         with self._readers.connect() as connection:
             return SqlRecordUnit(connection).record_of(call_id)
+
+    def is_logged(self, callback_id: int) -> bool:
+        with self._readers.connect() as connection:
+            return _DONE.on(connection, {"topic": LOG_CALLBACK, "ref": callback_id}).first is not None
 
     def unit(self, work: Callable[[RecordUnit], T]) -> T:
         with self._engine.begin() as connection:
@@ -74,6 +83,22 @@ class SqlRecordUnit:
         }
         return int(_ADD.on(self._connection, row).rows[0].id)
 
+    def callback(self, callback_id: int) -> CallbackOnRecord | None:
+        row = _CALLBACK.on(self._connection, {"id": callback_id}).first
+        return row and CallbackOnRecord(callback_id=row.id, call_id=row.call_id, number=row.number)
+
+    def know_caller(self, record: NewRecord) -> None:
+        company = record.company
+        row = {
+            "call_id": record.call_id,
+            "number": record.number,
+            "company_id": company and company.id,
+            "company": company and company.name,
+            "tax_bureau": company and company.tax_bureau,
+            "open_records": json.dumps(record.open_records),
+        }
+        _KNOW_CALLER.on(self._connection, row)
+
     def undone(self, topic: str, limit: int) -> Sequence[int]:
         rows = _UNDONE.on(self._connection, {"topic": topic, "most": limit}).rows
         return [row.ref for row in rows]
@@ -106,6 +131,17 @@ _columns = "call_id number company_id company tax_bureau fields open_records own
 _ADD = Statement(
     sa.insert(records).values({name: bindparam(name) for name in _columns.split()}).returning(records.c.id)
 )
+_CALLBACK = Statement(
+    sa.select(callbacks.c.id, callbacks.c.call_id, callbacks.c.number).where(
+        callbacks.c.id == bindparam("id")
+    )
+)
+_known = "number company_id company tax_bureau open_records"
+_KNOW_CALLER = Statement(
+    sa.update(records)
+    .where(records.c.call_id == bindparam("call_id"), records.c.number.is_(None))
+    .values({name: bindparam(name) for name in _known.split()})
+)
 # Joined to nothing: else SQLite takes the index on topic and reads every row ever done.
 _UNDONE = Statement(
     sa.select(outbox.c.ref)
@@ -113,8 +149,8 @@ _UNDONE = Statement(
     .order_by(outbox.c.id)
     .limit(bindparam("most"))
 )
+_its = sa.and_(outbox.c.topic == bindparam("topic"), outbox.c.ref == bindparam("ref"))
+_DONE = Statement(sa.select(outbox.c.id).where(_its, outbox.c.done_at.is_not(None)))
 _MARK_DONE = Statement(
-    sa.update(outbox)
-    .where(outbox.c.topic == bindparam("topic"), outbox.c.ref == bindparam("ref"), outbox.c.done_at.is_(None))
-    .values(done_at=bindparam("at"))
+    sa.update(outbox).where(_its, outbox.c.done_at.is_(None)).values(done_at=bindparam("at"))
 )

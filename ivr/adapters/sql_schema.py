@@ -1,15 +1,18 @@
 """The tables, for SQLite and PostgreSQL alike. Moments are stored as whole milliseconds since 1970 UTC.
 
-Alembic's first revision creates what stands here; a test holds the two against each other.
+Alembic's revisions create what stands here; a test holds the two against each other. The tables of promises and
+callbacks are in sql_callback_schema, those of the desk in sql_desk_schema.
 """
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
     ForeignKey,
     Index,
@@ -20,6 +23,9 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
+    literal,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
@@ -39,6 +45,12 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 # likewise
         return None if value is None else _EPOCH + timedelta(milliseconds=value)
 
+
+def _as_presented(context: Any) -> Any:
+    return context.get_current_parameters()["presented_at"]
+
+
+_standing = text("about IS NOT NULL AND cleared_at IS NULL")
 
 Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
 
@@ -62,6 +74,8 @@ calls = Table(
     Column("channel", String(160)),  # by which the switch can be told to fetch the caller
     Column("phase", String(16), nullable=False),
     Column("presented_at", Moment, nullable=False),
+    # his place in line: that of the callback he has joined, else when he was presented
+    Column("line_at", Moment, nullable=False, default=_as_presented),
     Column("greeted_at", Moment),
     Column("greeted_by", String(16)),
     Column("served_at", Moment),
@@ -76,8 +90,9 @@ calls = Table(
     ),  # the last line commands as JSON, repeated to whoever asks again
     Column("last_key", String(64)),  # the last burst handled, so that its repetition changes nothing
     UniqueConstraint("door", "ref"),
-    Index("ix_calls_phase_presented_at", "phase", "presented_at"),
+    Index("ix_calls_phase_line_at", "phase", "line_at"),
     Index("ix_calls_presented_at", "presented_at"),
+    Index("ix_calls_caller", "caller"),
 )
 
 events = Table(
@@ -120,8 +135,24 @@ agents = Table(
         "epoch", Integer, nullable=False, default=0
     ),  # counts reservations; a late writer holds an old one
     Column("call_id", Key),
+    Column("callback_id", Key),  # the callback he is reserved for or talks in; call_id is then its call's
     Column("wanted", String(16)),  # the state he asked for during a call, taken up after it
+    Column("wanted_reason", String(40)),  # and why
+    Column("knock_call_id", Key),  # a second call, offered to him while he talks, or in his ear
+    Column("knock_until", Moment),  # end of that offer's lease; null once he has taken it
+    Column("desk_phone", String(32)),  # the SIP account of his page while he takes calls in it; else null
+    Column("page_seen_at", Moment),  # when his page was last heard of; null: he works without one
 )
+
+AN_AGENT = agents.c.role != "admin"
+"""Whoever can be given a call; an admin has a login in the same table and is on no list of agents."""
+
+
+def rung_phone() -> ColumnElement[str]:
+    """How an agent is reached now: his page while it is his phone, else the phone he was given."""
+    page = literal("endpoint:").concat(agents.c.desk_phone)
+    return func.coalesce(page, agents.c.phone).label("phone")
+
 
 sip_accounts = Table(
     "sip_accounts",
@@ -155,6 +186,7 @@ companies = Table(
     Column("tax_bureau", String(200)),
     Column("agreement", String(80)),
     Column("agreement_expires_on", Date),
+    Column("pinyin", String(400)),  # of its name: whole and initials, by which agents find it
 )
 
 company_numbers = Table(
@@ -174,6 +206,9 @@ records = Table(
     Column("company_id", Key, ForeignKey("companies.id")),
     Column("company", String(200)),
     Column("contact_phone", String(80)),
+    Column(
+        "phone_confirmed", Boolean, nullable=False, server_default=sa.false()
+    ),  # by the caller, not by caller id
     Column("tax_bureau", String(200)),
     Column("symptom", Text),
     Column("fields", Text, nullable=False),
@@ -183,6 +218,8 @@ records = Table(
     Column("state", String(16), nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    Column("version", Integer, nullable=False, server_default="0"),  # counts saved drafts
+    Column("saved_at", Moment),
     Index("ix_records_number_state", "number", "state"),
     Index("ix_records_company_id_state", "company_id", "state"),
 )
@@ -194,8 +231,12 @@ ring_backs = Table(
     Column("call_id", Key, ForeignKey("calls.id"), nullable=False, unique=True),
     Column("number", String(80), nullable=False),
     Column("reason", String(40), nullable=False),
+    Column("owner", String(64)),  # who goes on with it, where somebody is named
     Column("listed_at", Moment, nullable=False),
     Column("done", Boolean, nullable=False, default=False),
+    Column("done_by", String(64)),
+    Column("done_at", Moment),
+    Column("result", String(32)),
 )
 
 alerts = Table(
@@ -207,4 +248,19 @@ alerts = Table(
     Column("agent", String(64)),
     Column("call_id", Key),
     Column("detail", Text),
+    Column("seen_by", String(64)),  # the manager who has acknowledged it
+    Column("seen_at", Moment),
+    # of an alarm that begins and ends: what it is about ("" is the hotline), when it was last true, when it was over
+    Column("about", String(80)),
+    Column("still_at", Moment),
+    Column("cleared_at", Moment),
+    Index(
+        "uq_alerts_open_episode",
+        "kind",
+        "about",
+        unique=True,
+        sqlite_where=_standing,
+        postgresql_where=_standing,
+    ),
+    Index("ix_alerts_at", "at"),
 )

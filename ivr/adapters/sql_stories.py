@@ -6,9 +6,24 @@ from typing import Any
 import sqlalchemy as sa
 
 from ivr.adapters.sql_access import reader_at_head, said_plainly
+from ivr.adapters.sql_callback_schema import callback_attempts, callback_events, promises
 from ivr.adapters.sql_schema import agents, calls, events, rule_sets
-from ivr.service.why import StoredEvent, StoredStory
+from ivr.service.why import StoredCallback, StoredCallbackEvent, StoredEvent, StoredStory
 
+_promised = sa.select(
+    *(promises.c[name] for name in ("callback_id", "due_at", "broken_at", "kept_at"))
+).where(promises.c.callback_id.is_not(None))
+_its: Any = sa.bindparam("callback_id")
+_log = (
+    sa.select(*(callback_events.c[name] for name in ("at", "kind", "body", "commands")))
+    .where(callback_events.c.callback_id == _its)
+    .order_by(callback_events.c.id)
+)
+_stamps = (
+    sa.select(callback_attempts.c.served_at)
+    .where(callback_attempts.c.callback_id == _its, callback_attempts.c.served_at.is_not(None))
+    .order_by(callback_attempts.c.epoch)
+)
 LONGEST_WAIT = timedelta(hours=6)  # nobody presented earlier than that still waits; keeps the look-back short
 
 _events = (
@@ -45,7 +60,20 @@ def _story(connection: sa.Connection, row: sa.Row[Any]) -> StoredStory:
         events=tuple(StoredEvent(**event) for event in found),
         earlier=_earlier(connection, row),
         names={agent.login: agent.name for agent in names},
+        callback=_callback(connection, row.id),
     )
+
+
+def _callback(connection: sa.Connection, call_id: int) -> StoredCallback | None:
+    """The one promised in it."""
+    found = connection.execute(_promised.where(promises.c.call_id == call_id)).mappings().first()
+    if found is None:
+        return None
+    mine = {"callback_id": found["callback_id"]}
+    log = connection.execute(_log, mine).mappings()
+    stamps = connection.execute(_stamps, mine).scalars()
+    events_ = tuple(StoredCallbackEvent(**event) for event in log)
+    return StoredCallback(**found, events=events_, spoke_at=tuple(stamps))
 
 
 def _earlier(connection: sa.Connection, row: sa.Row[Any]) -> tuple[datetime | None, ...]:

@@ -4,6 +4,7 @@ Each unit stands in a savepoint of its own, so one that fails takes nothing with
 the COMMIT that makes his unit durable. That is how one fsync serves many callers at once.
 """
 
+import logging
 import queue
 import threading
 import time
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 
 from ivr.adapters.sql_engine import what_failed
 from ivr.adapters.sql_statement import told
-from ivr.service.ports import BookUnavailable
+from ivr.service.ports import BookUnavailable, Told
 
 T = TypeVar("T")
 Work = Callable[[sa.Connection], Any]
@@ -24,12 +25,15 @@ Work = Callable[[sa.Connection], Any]
 UNITS_A_COMMIT = 128
 PATIENCE_TICK_SECONDS = 0.05
 
+_log = logging.getLogger(__name__)
+
 
 class Unit:
-    """Work waiting for its turn, and the future of whoever waits for it."""
+    """Work waiting for its turn, the future of whoever waits for it, and what follows its commit, waited for or not."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, committed: Callable[[], None]) -> None:
         self.work = work
+        self.committed = committed
         self.future: Future[Any] = Future()
 
 
@@ -65,7 +69,15 @@ class _Patience:
                 for unit, (until, give_up) in list(self._waiting.items()):
                     if until < now and self.end(unit):
                         unit.future.cancel()
-                        give_up()
+                        self._guarded(give_up)
+
+    @staticmethod
+    def _guarded(give_up: Callable[[], None]) -> None:
+        """Whoever cannot be told must not keep the others from it."""
+        try:
+            give_up()
+        except Exception as error:  # noqa: BLE001 # his to say what goes wrong, ours to go on
+            _log.error("who waited too long could not be told: %s", type(error).__name__)
 
 
 class GroupWriter:
@@ -78,13 +90,19 @@ class GroupWriter:
         self._thread = threading.Thread(target=self._serve, name="sql-writer", daemon=True)
         self._thread.start()
 
-    def run(self, work: Callable[[sa.Connection], T], budget_seconds: float) -> T:
+    def run(
+        self,
+        work: Callable[[sa.Connection], T],
+        budget_seconds: float,
+        committed: Callable[[], None] = lambda: None,
+    ) -> T:
         """The work's result once it is committed.
 
         Raises BookUnavailable when that takes longer than the budget: a unit still in the queue is then withdrawn,
-        one already begun may yet be written.
+        one already begun may yet be written. `committed` is called after the commit in the writer's own thread, also
+        then; it must not wait, nor raise.
         """
-        unit = Unit(work)
+        unit = Unit(work, committed)
         self._units.put(unit)
         try:
             return _result_of(unit.future, budget_seconds)  # type: ignore[no-any-return] # the work's own type
@@ -95,11 +113,12 @@ class GroupWriter:
     def later(
         self,
         work: Callable[[sa.Connection], T],
-        then: Callable[[Callable[[], T]], None],
+        then: Told[T],
         budget_seconds: float,
+        committed: Callable[[], None] = lambda: None,
     ) -> None:
-        """As `run`, but `then` is called, in whatever thread, with a function that returns or raises as `run` would."""
-        unit = Unit(work)
+        """As `run`, but `then` is told what `run` would have returned or raised."""
+        unit = Unit(work, committed)
 
         def failed() -> T:
             raise _too_late(budget_seconds)
@@ -145,6 +164,8 @@ class GroupWriter:
             raise
         for written, result in done:
             written.future.set_result(result)
+        for written, _result in done:
+            written.committed()
 
     def _attempt(self, connection: sa.Connection, unit: Unit, done: list[tuple[Unit, Any]]) -> None:
         if not unit.future.set_running_or_notify_cancel():

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from ivr.adapters.twilio_addresses import TwilioAddresses
 from ivr.service.ports import Clock, Entry
 
 AT_ONCE = 8  # fetches on their way at the same time
@@ -26,12 +27,12 @@ class TwilioSwitch:
     def __init__(
         self,
         redirect: Callable[[str, str], None],
-        public_base_url: str,
+        addresses: TwilioAddresses,
         clock: Clock,
         run: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
         self._redirect = redirect
-        self._public_base_url = public_base_url
+        self._addresses = addresses
         self._clock = clock
         self._run = run or ThreadPoolExecutor(AT_ONCE, thread_name_prefix="twilio").submit
 
@@ -56,4 +57,4 @@ class TwilioSwitch:
         picked_up = call.greeted_at or call.held_since
         moments = (call.presented_at, self._clock.now(), picked_up)
         numbers = "/".join(str(round(moment.timestamp() * 1000) if moment else 0) for moment in moments)
-        return f"{self._public_base_url}/twilio/fetched/{numbers}"
+        return self._addresses.of(f"fetched/{numbers}", entry.contact.ref)

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from ivr.adapters.sql_agreements import SqlAgreements
+from ivr.cli.csv_files import read, told
 from ivr.cli.listings import App, UnavailableError
-from ivr.service.agreements import LARGEST_FILE, AgreementFileError, import_agreements
+from ivr.service.agreements import import_agreements
+from ivr.service.csv_file import CsvFileError
 from ivr.service.record_ports import DatabaseUnavailableError, ImportCounts
 
-PROBLEMS_SHOWN = 20
 PROGRESS_FROM = 2000  # rows
 
 
@@ -27,34 +28,19 @@ def agreements(app: App, file: Path, dry_run: bool) -> None:
     book = SqlAgreements(app.settings.database_url)
     try:
         counts = import_agreements(
-            book, _read(file), area_code=app.rules.area_code, dry_run=dry_run, progress=_progress
+            book, read(file), area_code=app.rules.area_code, dry_run=dry_run, progress=_progress
         )
-    except AgreementFileError as error:
-        raise click.ClickException(_told(file, error)) from error
+    except CsvFileError as error:
+        raise click.ClickException(f"nothing was written\n{told(file, error)}") from error
     except DatabaseUnavailableError as error:
         raise UnavailableError(str(error)) from error
     click.echo(_counted(counts, dry_run))
-
-
-def _read(file: Path) -> bytes:
-    with file.open("rb") as stream:
-        data = stream.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
-        raise click.ClickException(f"{file}: larger than {LARGEST_FILE // 1024 // 1024} MiB, nothing written")
-    return data
 
 
 def _progress(done: int, rows: int) -> None:
     """A word now and then about long files, on stderr."""
     if rows > PROGRESS_FROM and (done % PROGRESS_FROM == 0 or done == rows):
         click.echo(f"{done} of {rows} rows looked at", err=True)
-
-
-def _told(file: Path, error: AgreementFileError) -> str:
-    shown = [f"{file}, {problem}" for problem in error.problems[:PROBLEMS_SHOWN]]
-    more = len(error.problems) - len(shown)
-    rest = [f"and {more} more"] if more else []
-    return "nothing was written\n" + "\n".join(shown + rest)
 
 
 def _counted(counts: ImportCounts, dry_run: bool) -> str:

@@ -14,7 +14,9 @@ from config.prompt_pack import MissingPrompt, PromptPack, load_texts
 from config.secrets import load_or_create
 from config.settings import Settings
 from ivr.adapters.asterisk_phones import dial_string
+from ivr.adapters.recording_files import RecordingDirectory
 from ivr.adapters.sql_sip_accounts import SipAccount
+from ivr.cli.asterisk_recording import notice, recording_values
 from ivr.cli.private_asterisk import Asterisk
 from ivr.policy.phone import parse_phone
 from ivr.policy.prompts import Prompt
@@ -51,6 +53,11 @@ def spool_dir(settings: Settings) -> Path:
     return settings.data_dir / "spool"
 
 
+def attempts_dir(settings: Settings) -> Path:
+    """Where the dialplan keeps the fences of callback attempts."""
+    return spool_dir(settings) / "attempts"
+
+
 def prompt_pack(settings: Settings) -> PromptPack:
     """The installed prompts, own recordings first, in the language of prompts.toml."""
     return PromptPack(settings.root / "config" / "prompts", settings.data_dir / "custom", "zh_CN")
@@ -61,8 +68,9 @@ def render(settings: Settings, asterisk: Asterisk, accounts: Iterable[SipAccount
     rules = load_rules(settings)
     etc = etc_dir(settings)
     var = settings.data_dir / "asterisk" / "var"
-    for path in (etc, settings.log_dir, spool_dir(settings), *(var / name for name in _VAR_DIRS)):
+    for path in (etc, settings.log_dir, attempts_dir(settings), *(var / name for name in _VAR_DIRS)):
         path.mkdir(parents=True, exist_ok=True)
+    RecordingDirectory(settings.recordings_dir).allow(True)  # until whoever watches the disk says otherwise
     run_dir(settings).mkdir(parents=True, exist_ok=True, mode=0o700)
     values = _values(settings, rules, asterisk)
     for template in sorted((settings.root / "config" / "asterisk").glob("*.conf")):
@@ -111,10 +119,14 @@ def _values(settings: Settings, rules: Rules, asterisk: Asterisk) -> dict[str, s
         "SHARE": str(asterisk.data_dir),
         "LOG": str(settings.log_dir),
         "SPOOL": str(spool_dir(settings)),
+        "ATTEMPTS": str(attempts_dir(settings)),
+        "OWN_NUMBER": _own_number(rules),
         "RTP_FIRST": str(settings.rtp_ports[0]),
         "RTP_LAST": str(settings.rtp_ports[1]),
         "AMI_PORT": str(settings.ami_port),
         "AMI_SECRET": secrets.ami_secret,
+        "ARI_SECRET": secrets.ari_secret,
+        "WS_PORT": str(settings.ws_port),
         "AGI": f"agi://127.0.0.1:{settings.agi_port}/{secrets.agi_token}",
         "BIND": settings.bind,
         "SIP_PORT": str(settings.sip_port),
@@ -126,6 +138,7 @@ def _values(settings: Settings, rules: Rules, asterisk: Asterisk) -> dict[str, s
         "DEADLINE": f"{rules.deadline_seconds:g}",
         **_prompt_values(settings, rules),
         "FALLBACK": _fallback(settings, rules),
+        **recording_values(settings, rules),
     }
 
 
@@ -161,13 +174,24 @@ def _outbound(settings: Settings) -> str:
     return "[hl-out](hl-endpoint)\nidentify_by = ip\ncontext = hl-nowhere\n"
 
 
+def _own_number(rules: Rules) -> str:
+    """Who customers see is calling them back: the first of our own numbers; none is an anonymous call."""
+    number = next(iter(rules.own_numbers), "")
+    if re.fullmatch(r"(\+?[0-9]{3,20})?", number) is None:
+        raise ConfigError(
+            f"policy key own_numbers: {number!r} cannot be shown to customers: give digits only"
+        )
+    return number
+
+
 def _fallback(settings: Settings, rules: Rules) -> str:
     lines = []
     for phone in rules.fallback_phones:
         dial = dial_string(parse_phone(phone), settings.outbound_trunk)
         if dial is None:
             raise ConfigError(f"fallback phone {phone} cannot be dialled: set HOTLINE_OUTBOUND_TRUNK")
-        lines.append(f" same => n,Dial({dial},{rules.agent_ring_seconds:g},gU(hl-answered)m(hl-music))")
+        options = f"gU(hl-answered)m(hl-music){notice(settings, rules)}"
+        lines.append(f" same => n,Dial({dial},{rules.agent_ring_seconds:g},{options})")
         lines.append(' same => n,GotoIf($["${HL_SERVED}" != ""]?bye)')
     return "\n".join(lines)
 

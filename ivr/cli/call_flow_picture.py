@@ -16,14 +16,19 @@ from typing import get_args
 from ivr.policy import events
 from ivr.policy.call import Call, Phase
 from ivr.policy.call_flow import FLOORLESS, TRANSITIONS, advance
+from ivr.policy.callback_guard import Allowed, Refusal, Refused
 from ivr.policy.commands import BookCommand, LineCommand
+from ivr.policy.desk import CallbackDesk, OpenCallback
 from ivr.policy.events import DigitsPressed, Event, NumberNoted, RingEnded, RingResult
 from ivr.policy.floor import Agent, AgentState, Floor, Waiting
 from ivr.policy.rules import Rules
+from ivr.policy.wait import Pace
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NUMBER = "+8613800138000"
 SHARED = 4  # entries alike in more phases than this stand at the table's end
+SLOW = Pace(handling_seconds=600)
+TWICE = Refused(reason=Refusal.ALREADY_PROMISED)
 DELAYS = (0.1, 1.5, 13.0, 700.0)  # seconds between two events: around every limit the rules set
 
 
@@ -71,7 +76,7 @@ def _events_of(kind: type[Event], at: datetime) -> Iterator[Event]:
     if kind is RingEnded:
         yield from (RingEnded(at=at, result=result) for result in (RingResult.NO_ANSWER, RingResult.ANSWERED))
     elif kind is DigitsPressed:
-        yield from (DigitsPressed(at=at, digits=digits) for digits in ("", "13800138000"))
+        yield from (DigitsPressed(at=at, digits=digits) for digits in ("", "1", "2", "13800138000"))
     elif kind is NumberNoted:
         yield NumberNoted(at=at, number=NUMBER)
     else:
@@ -79,23 +84,29 @@ def _events_of(kind: type[Event], at: datetime) -> Iterator[Event]:
 
 
 def _floors(at: datetime) -> tuple[Floor, ...]:
-    """Nobody on duty, somebody free, somebody free for others first, everybody talking, one who has missed."""
+    """Nobody on duty, somebody free, somebody free for others first, everybody talking, one who has missed.
+
+    Everybody talking twice more: a long wait and a callback to offer, and a callback promised already.
+    """
     free, talking = (
         Agent(login=state.value, phone="endpoint:one", state=state, idle_since=at)
         for state in (AgentState.AVAILABLE, AgentState.TALKING)
     )
     ahead = Waiting(call_id=0, presented_at=START - timedelta(seconds=1))
+    promised = OpenCallback(callback_id=1, presented_at=START, due_at=at)
     return (
         Floor(),
         Floor(agents=(free,)),
         Floor(agents=(free,), line=(ahead,)),
         Floor(agents=(talking,)),
         Floor(agents=(replace(free, misses=1), talking)),
+        Floor(agents=(talking,), pace=SLOW, desk=CallbackDesk(verdict=Allowed()), unrated_today=True),
+        Floor(agents=(talking,), desk=CallbackDesk(verdict=TWICE, open=promised)),
     )
 
 
 def _rule_sets() -> Iterator[Rules]:
-    phones = ((), ("endpoint:duty",), ("endpoint:duty", "endpoint:boss"))
+    phones = ((), ("endpoint:duty", "endpoint:boss"))
     for fallback_phones, saturated in itertools.product(phones, ("deadline", "now")):
         yield Rules(fallback_phones=fallback_phones, answer_when_saturated=saturated)
 
@@ -111,6 +122,7 @@ def _stand(call: Call) -> tuple[object, ...]:
         call.apologised,
         call.fallback_tried,
         call.listed,
+        call.joined_callback is None,
         *(moment is None for moment in moments),
     )
 

@@ -12,25 +12,25 @@ from typing import Any, Final
 
 import click
 
-from config.policy import ignored_policy_keys
 from config.prompt_pack import LANGUAGES, MissingPrompt, PromptPack, is_telephone_wav, load_texts
 from config.redis_address import redis_url
 from config.secrets import load_or_create
 from config.settings import Settings
-from ivr.adapters import doctor_machine, doctor_stores, doctor_switch
+from ivr.adapters import doctor_machine, doctor_promises, doctor_stores, doctor_switch
 from ivr.adapters.asterisk_phones import dial_string
 from ivr.adapters.readiness_checks import readiness_checks
 from ivr.adapters.system_clock import SystemClock
 from ivr.cli.asterisk_config import spool_dir
 from ivr.cli.canary import canary
 from ivr.cli.doctor_installation import Installation, policy_values
+from ivr.cli.doctor_twilio import account_looks, door_looks, way_looks
 from ivr.cli.private_asterisk import OLDEST_SAFE_ASTERISK, find_asterisk
 from ivr.policy.phone import parse_phone
 from ivr.policy.prompts import Prompt
 from ivr.policy.rules import Rules
 from ivr.service.doctor import examine, exit_code, ready_or_not
-from ivr.service.doctor_policy import phone_findings, policy_findings
-from ivr.service.doctor_ports import Examination, Finding, Severity, Words, warning, well, wrong
+from ivr.service.doctor_policy import calendar_findings, phone_findings, policy_findings
+from ivr.service.doctor_ports import Examination, Finding, Severity, Words, well, wrong
 from ivr.service.readiness import Check
 
 SIGNS: Final = {Severity.OK: "正常", Severity.WARNING: "注意", Severity.ERROR: "错误"}
@@ -85,6 +85,7 @@ def _always(here: Installation, rules: Rules) -> list[Examination]:
         Examination(name="clock", look=lambda: doctor_machine.clock_findings(now(), rules.timezone)),
         Examination(name="asterisk_version", look=partial(_asterisk_version, here)),
         Examination(name="policy", look=partial(_policy, settings, rules)),
+        Examination(name="holidays", look=lambda: calendar_findings(rules, now())),
         Examination(name="spool", look=lambda: doctor_stores.spool_findings(spool_dir(settings), now())),
         *(Examination(name=f"prompts_{each}", look=partial(_prompts, settings, each)) for each in LANGUAGES),
     ]
@@ -94,7 +95,7 @@ def _always(here: Installation, rules: Rules) -> list[Examination]:
     clock = Examination(
         name="database_clock", look=lambda: doctor_stores.database_clock_findings(settings.database_url, now)
     )
-    return [*examinations, clock]
+    return [*examinations, clock, *account_looks(settings, rules), *way_looks(settings, rules)]
 
 
 def _while_running(here: Installation, rules: Rules) -> list[Examination]:
@@ -113,6 +114,13 @@ def _while_running(here: Installation, rules: Rules) -> list[Examination]:
             look=partial(doctor_machine.open_files_findings, here.switch_pid, settings.rtp_ports),
         ),
         Examination(name="fallback_phones", look=partial(_fallback, here, rules)),
+        Examination(
+            name="promises",
+            look=lambda: doctor_promises.promise_findings(
+                settings.database_url, SystemClock().now(), by_hand=rules.dials_by_hand
+            ),
+        ),
+        *door_looks(settings),
     ]
     if here.attached:
         return examinations
@@ -176,18 +184,12 @@ def _settings(settings: Settings) -> Iterable[Finding]:
     )
     yield from doctor_machine.environment_file_findings(settings.root / ".env")
     yield from doctor_machine.ephemeral_findings(settings.rtp_ports, EPHEMERAL_PORTS)
-    for key in ignored_policy_keys(settings):
-        yield warning(
-            "policy_keys",
-            Words(f"{key} 在这个版本不起作用", f"{key} has no effect in this version"),
-            Words("从策略文件里去掉，或知道就行", "take it out of the policy file, or know about it"),
-        )
 
 
 def _ports(here: Installation) -> Iterable[Finding]:
     settings = here.settings
-    ports = {name: getattr(settings, f"{name}_port") for name in ("web", "agi", "ami", "sip")}
-    foreign = ("ami", "sip") if here.attached else ()
+    ports = {name: getattr(settings, f"{name}_port") for name in ("web", "agi", "ami", "sip", "ws")}
+    foreign = ("ami", "sip", "ws") if here.attached else ()
     return doctor_machine.port_findings(ports, here.is_ours, expected=here.running, foreign=foreign)
 
 

@@ -1,4 +1,4 @@
-"""`hotline calls|records|agents|metrics`: what the reports say, as a table to read or as JSON to build on.
+"""The listings of `hotline`: what the reports say, as a table to read or as JSON to build on.
 
 The JSON is the public contract, key for key. Only these listings show numbers whole.
 """
@@ -17,11 +17,15 @@ from rich.text import Text
 
 from ivr.adapters.sql_reports import SqlReports
 from ivr.adapters.system_clock import SystemClock
+from ivr.cli.lazy_group import LazyGroup
 from ivr.policy.rules import Rules
 from ivr.service.record_ports import DatabaseUnavailableError, Row
 from ivr.service.reports import Reports
 
 UNAVAILABLE = 3  # exit code
+BY_HAND = {"take": "ivr.cli.callbacks_by_hand:take", "result": "ivr.cli.callbacks_by_hand:result"}
+KEPT_BY_HAND = {"kept": "ivr.cli.promises_by_hand:kept"}
+RUNG_BY_HAND = {"done": "ivr.cli.ring_backs:done"}
 WIDTH_OF_A_FILE = 160
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -92,6 +96,57 @@ def agents(app: App, since: str | None, as_json: bool) -> None:
     _list(_reports(app).agents, since, app.rules, as_json, shown)
 
 
+@click.group("callbacks", cls=LazyGroup, elsewhere=BY_HAND, invoke_without_command=True)
+@listing
+@click.pass_context
+def callbacks(context: click.Context, since: str | None, as_json: bool) -> None:
+    """Every callback promised, with its attempts; or take one, and say what came of it."""
+    if context.invoked_subcommand is not None:
+        return
+    app: App = context.obj
+    shown = ("id", "call", "number", "state", "promised_at", "due_at", "attempts", "agent", "closed_at")
+    _list(_reports(app).callbacks, since, app.rules, as_json, shown, readable=_with_results)
+
+
+def callback_row(app: App, callback_id: int) -> str:
+    """One of them as JSON."""
+    return _json([row for row in _reports(app).callbacks(None) if row["id"] == callback_id])
+
+
+@click.group("promises", cls=LazyGroup, elsewhere=KEPT_BY_HAND, invoke_without_command=True)
+@listing
+@click.pass_context
+def promises(context: click.Context, since: str | None, as_json: bool) -> None:
+    """What callers were promised, in the words they heard, and whether it was kept; or say that you kept one."""
+    if context.invoked_subcommand is not None:
+        return
+    app: App = context.obj
+    shown = ("id", "call", "kind", "said_text", "made_at", "due_at", "owner", "state", "kept_at")
+    _list(_reports(app).promises, since, app.rules, as_json, shown)
+
+
+def promise_row(app: App, promise_id: int) -> str:
+    """One of them as JSON."""
+    return _json([row for row in _reports(app).promises(None) if row["id"] == promise_id])
+
+
+@click.group("ring-backs", cls=LazyGroup, elsewhere=RUNG_BY_HAND, invoke_without_command=True)
+@listing
+@click.pass_context
+def ring_backs(context: click.Context, since: str | None, as_json: bool) -> None:
+    """The list a person works through: numbers to ring, each with the reason why the hotline does not."""
+    if context.invoked_subcommand is not None:
+        return
+    app: App = context.obj
+    shown = ("id", "listed_at", "number", "reason", "owner", "call", "done", "result")
+    _list(_reports(app).ring_backs, since, app.rules, as_json, shown)
+
+
+def ring_back_row(app: App, ring_back_id: int) -> str:
+    """One of them as JSON."""
+    return _json([row for row in _reports(app).ring_backs(None) if row["id"] == ring_back_id])
+
+
 @click.command("metrics")
 @listing
 @click.pass_obj
@@ -101,7 +156,16 @@ def metrics(app: App, since: str | None, as_json: bool) -> None:
     _list(read, since, app.rules, as_json, ("name", "value", "counted", "formula"), readable=_figure)
 
 
-LISTINGS = (calls, records, agents, metrics)
+@click.command("alerts")
+@listing
+@click.pass_obj
+def alerts(app: App, since: str | None, as_json: bool) -> None:
+    """What managers were told, since when it is over, and who has seen it."""
+    shown = ("id", "at", "kind", "agent", "call", "detail", "cleared_at", "seen_by")
+    _list(_reports(app).alerts, since, app.rules, as_json, shown)
+
+
+LISTINGS = (calls, records, callbacks, promises, agents, alerts, ring_backs, metrics)
 
 
 def _reports(app: App) -> Reports:
@@ -160,6 +224,12 @@ def _table(rows: Sequence[Row], shown: Sequence[str], zone: ZoneInfo) -> Table:
     return table
 
 
+def _with_results(row: Row) -> Row:
+    """The attempts as their results, in order."""
+    results = (attempt["result"] or "…" for attempt in row["attempts"])
+    return row | {"attempts": ", ".join(results) or None}
+
+
 def _figure(row: Row) -> Row:
     """A share as per cent with what was counted beside it."""
     share, value = row["unit"] == "share", row["value"]
@@ -173,6 +243,6 @@ def _cell(key: str, value: Any, zone: ZoneInfo) -> str:
     """Callers and spreadsheets wrote some of this: nothing of it may steer the terminal."""
     if value is None:
         return "–"
-    if key.endswith("_at") or key == "since":
+    if key.endswith("_at") or key in {"at", "since"}:
         return datetime.fromisoformat(value).astimezone(zone).strftime("%m-%d %H:%M:%S")
     return "".join(letter if letter.isprintable() else "·" for letter in str(value))

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import click
 
+from config.form import load_form
 from config.policy import load_rules
 from config.settings import Settings, SettingsError, load
+from ivr.cli.lazy_group import LazyGroup
+from ivr.policy.record_form import FormError
 from ivr.policy.rules import Rules, RulesError
 
 FAILED, USAGE, UNAVAILABLE = 1, 2, 3
@@ -23,14 +26,37 @@ class App:
     rules: Rules
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+IN_THEIR_OWN_FILES = {
+    "agent": "ivr.cli.agents:agent",
+    "agents": "ivr.cli.listings:agents",
+    "alerts": "ivr.cli.listings:alerts",
+    "callbacks": "ivr.cli.listings:callbacks",
+    "calls": "ivr.cli.listings:calls",
+    "doctor": "ivr.cli.doctor:doctor",
+    "import-agreements": "ivr.cli.agreements:agreements",
+    "metrics": "ivr.cli.listings:metrics",
+    "migrate": "ivr.cli.migrate:migrate",
+    "promises": "ivr.cli.listings:promises",
+    "records": "ivr.cli.listings:records",
+    "render-dialplan": "ivr.cli.render:render_dialplan",
+    "ring-backs": "ivr.cli.listings:ring_backs",
+    "simulate": "ivr.cli.simulate:simulate",
+    "whatif": "ivr.cli.whatif:whatif",
+    "why": "ivr.cli.why:why",
+}
+
+
+@click.group(
+    cls=LazyGroup, elsewhere=IN_THEIR_OWN_FILES, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.pass_context
 def hotline(context: click.Context) -> None:
     """三声热线: every call picked up within three rings."""
     try:
         settings = load()
+        load_form(settings.root)
         context.obj = App(settings=settings, rules=load_rules(settings))
-    except (SettingsError, RulesError) as error:
+    except (SettingsError, RulesError, FormError) as error:
         click.echo(str(error), err=True)
         context.exit(USAGE)
 
@@ -83,6 +109,15 @@ def install_tools(app: App) -> None:
         sys.exit(FAILED)
 
 
+@hotline.command("publish-phones", hidden=True)
+@click.pass_obj
+def publish_phones(app: App) -> None:
+    """Tell the running Asterisk about SIP accounts made since its start."""
+    from ivr.cli.phones import publish
+
+    sys.exit(0 if publish(app.settings) else UNAVAILABLE)
+
+
 @hotline.group()
 def part() -> None:
     """One process of the Procfile, in the foreground."""
@@ -101,7 +136,7 @@ def part_redis(app: App) -> None:
 @click.pass_obj
 def part_asterisk(app: App) -> None:
     """The telephone switch, freshly configured."""
-    from ivr.cli.parts import run_asterisk
+    from ivr.cli.own_asterisk import run_asterisk
     from ivr.cli.phones import accounts
 
     run_asterisk(app.settings, accounts(app.settings))
@@ -121,7 +156,7 @@ def part_web(app: App) -> None:
 @click.pass_obj
 def part_worker(app: App, queue: str) -> None:
     """An RQ worker for one job queue."""
-    from ivr.cli.parts import run_worker
+    from ivr.cli.worker import run_worker
 
     run_worker(app.settings, queue)
 
@@ -129,17 +164,24 @@ def part_worker(app: App, queue: str) -> None:
 @part.command("relay")
 @click.pass_obj
 def part_relay(app: App) -> None:
-    """The outbox's relay, the importers of the lower rungs and the watch over refused transfers."""
+    """The outbox's relay; beside it what imports, watches and clears away."""
     from config.redis_address import redis_url
-    from ivr.bootstrap import importers, relay, transfer_watch
+    from ivr.bootstrap import alarm_watch, attempt_fences, importers, relay, transfer_watch
+    from ivr.bootstrap.phones import recording_keeper
     from ivr.cli.parts import stop_on_signals
 
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     stop = threading.Event()
     stop_on_signals(stop)
+    watches = (
+        transfer_watch(app.settings),
+        alarm_watch(app.settings),
+        attempt_fences(app.settings),
+        recording_keeper(app.settings),
+    )
     beside = [
         threading.Thread(target=work.run, args=(stop,), name=type(work).__name__)
-        for work in (*importers(app.settings), transfer_watch(app.settings))
+        for work in (*importers(app.settings), *watches)
     ]
     for thread in beside:
         thread.start()
@@ -149,26 +191,5 @@ def part_relay(app: App) -> None:
 
 
 def main() -> None:
-    """Register the commands that live in their own files, then run."""
-    from ivr.cli.agents import agent
-    from ivr.cli.agreements import agreements
-    from ivr.cli.doctor import doctor
-    from ivr.cli.listings import agents, calls, metrics, records
-    from ivr.cli.migrate import migrate
-    from ivr.cli.render import render_dialplan
-    from ivr.cli.why import why
-
-    for command in (
-        agent,
-        agents,
-        calls,
-        records,
-        metrics,
-        agreements,
-        why,
-        doctor,
-        migrate,
-        render_dialplan,
-    ):
-        hotline.add_command(command)
+    """The command line."""
     hotline()

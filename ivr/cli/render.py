@@ -42,7 +42,7 @@ def render_dialplan(app: Any, directory: Path | None) -> None:
 
 def write_fragments(settings: Settings, target: Path) -> tuple[Path, ...]:
     """Everything to include; the dialplan first. Raises ConfigError."""
-    for path in (target, asterisk_config.etc_dir(settings), asterisk_config.spool_dir(settings)):
+    for path in (target, asterisk_config.etc_dir(settings), asterisk_config.attempts_dir(settings)):
         path.mkdir(parents=True, exist_ok=True)
     asterisk_config.render_phones(settings, accounts(settings))
     texts = {"hotline_dialplan.conf": asterisk_config.rendered(settings, "hotline_dialplan.conf")}

@@ -11,21 +11,24 @@ from pathlib import Path
 
 import click
 
-from config.policy import ignored_policy_keys
 from config.secrets import load_or_create
 from config.settings import Settings, environment
 from ivr.adapters.sql_agents import SqlAgents
 from ivr.adapters.sql_migrations import SchemaFromElsewhereError, migrate
 from ivr.adapters.system_clock import SystemClock
-from ivr.bootstrap import agents_service
+from ivr.bootstrap.pages import people
 from ivr.cli.addresses import own_host, sip_address, web_address
 from ivr.cli.canary import canary
 from ivr.cli.procfile import Part, parse_procfile
 from ivr.cli.supervisor import Supervisor
+from ivr.policy.roles import Role
 from ivr.policy.rules import Rules
+from ivr.service.people import made_password
 
 READY_WITHIN_SECONDS = 60.0
 DEMO_AGENTS = (("wang", "王芳"), ("li", "李强"))
+ADMIN = "admin"
+FIRST_START = "(first start)"  # in the place of whoever made them
 
 
 def parts_of(procfile: Path) -> list[Part]:
@@ -36,8 +39,6 @@ def parts_of(procfile: Path) -> list[Part]:
 def run_everything(settings: Settings, rules: Rules, parts: Sequence[Part]) -> int:
     """Until Ctrl-C; the exit code."""
     _say(f"三声热线 · data in {settings.data_dir} · logs in {settings.log_dir}")
-    for key in ignored_policy_keys(settings):
-        _say(f"policy key {key} is known but has no effect in this version")
     about = {"web": web_address(settings), "sip": sip_address(settings)}
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # what will lie in it names callers
     _say("1/3 database")
@@ -46,7 +47,7 @@ def run_everything(settings: Settings, rules: Rules, parts: Sequence[Part]) -> i
     except SchemaFromElsewhereError as error:
         _say(str(error))
         return 1
-    logins = _demo_agents(settings)
+    logins = first_logins(settings)
     _say(f"2/3 starting {', '.join(part.name for part in parts)}")
     lock = settings.data_dir / "run.lock"
     probes = {"agi": canary(settings.agi_port, load_or_create(settings.data_dir).agi_token)}
@@ -56,16 +57,34 @@ def run_everything(settings: Settings, rules: Rules, parts: Sequence[Part]) -> i
     return supervisor.run(ready=partial(_when_ready, settings, rules, logins))
 
 
+def first_logins(settings: Settings) -> list[str]:
+    """One line for each login made now, with what its person needs; shown once."""
+    return [*_demo_agents(settings), *_first_admin(settings)]
+
+
 def _demo_agents(settings: Settings) -> list[str]:
     """An empty database gets two, so that the first call can be answered by somebody."""
     if SqlAgents(settings.database_url, SystemClock()).count():
         return []
     lines = []
     for login, name in DEMO_AGENTS:
-        account = agents_service(settings).add(login, name, "endpoint:NEW")
+        password = made_password()
+        account = people(settings).add(FIRST_START, login, name, "agent", "endpoint:NEW", password)
         assert account is not None
-        lines.append(f"  {name} ({login}): SIP user {account.name}  secret {account.secret}")
+        lines.append(
+            f"  {name} ({login}): SIP user {account.name}  secret {account.secret}  password {password}"
+        )
     return lines
+
+
+def _first_admin(settings: Settings) -> list[str]:
+    """Somebody has to make the others' logins. Where his login is taken, there is somebody already."""
+    service = people(settings)
+    if any(login.role is Role.ADMIN or login.login == ADMIN for login in service.everybody()):
+        return []
+    password = made_password()
+    service.add(FIRST_START, ADMIN, "管理员", Role.ADMIN.value, "", password)
+    return [f"  管理员 ({ADMIN}): password {password}  (administration, takes no calls)"]
 
 
 def _when_ready(settings: Settings, rules: Rules, logins: list[str]) -> None:
@@ -81,8 +100,10 @@ def _when_ready(settings: Settings, rules: Rules, logins: list[str]) -> None:
         return
     _say(f"3/3 ready after {time.monotonic() - started:.1f} s")
     if logins:
-        _say("two demo agents were made; register a SIP phone with one of these (shown once), then")
-        _say("dial *71 from it or type `.venv/bin/hotline agent set wang available`:")
+        _say(
+            f"logins were made (shown once): sign in at {web_address(settings)}; register a SIP phone with an"
+        )
+        _say("agent's account, then dial *71 from it or type `.venv/bin/hotline agent set wang available`:")
         for line in logins:
             _say(line)
     _say(f"web       {web_address(settings)}")

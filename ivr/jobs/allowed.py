@@ -11,7 +11,10 @@ from rq.serializers import JSONSerializer
 
 from ivr import jobs
 
-ALLOWED: Mapping[str, Callable[[int], None]] = {"ivr.jobs.open_record": jobs.open_record}
+ALLOWED: Mapping[str, Callable[[int], None]] = {
+    "ivr.jobs.open_record": jobs.open_record,
+    "ivr.jobs.log_callback": jobs.log_callback,
+}
 
 
 class JobRefusedError(Exception):

@@ -3,8 +3,6 @@
 Every row is looked at before anything is written, and every fault is told with its line and column.
 """
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ivr.policy.phone_number import caller_identity
+from ivr.service.csv_file import CsvFileError, Problem, csv_rows
 from ivr.service.record_ports import Agreement, AgreementBook, ImportCounts
 
-LARGEST_FILE = 32 * 1024 * 1024  # bytes
 Progress = Callable[[int, int], None]
 Fact = str | date | None
 
@@ -34,27 +32,6 @@ _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
 _BRACKETS = str.maketrans("[]{}〔〕【】〈〉《》", "()()()()()()")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """One fault of the file; `column` as the file's own heading has it, None for the whole line."""
-
-    line: int
-    column: str | None
-    reason: str
-
-    def __str__(self) -> str:
-        place = f"line {self.line}" + (f", column {self.column}" if self.column else "")
-        return f"{place}: {self.reason}"
-
-
-class AgreementFileError(Exception):
-    """The file cannot be taken in; nothing was written."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = tuple(problems)
-
-
 def import_agreements(
     book: AgreementBook,
     data: bytes,
@@ -63,7 +40,7 @@ def import_agreements(
     dry_run: bool = False,
     progress: Progress = lambda _done, _all: None,
 ) -> ImportCounts:
-    """Raises AgreementFileError with every fault of the file, and then has written nothing."""
+    """Raises CsvFileError with every fault of the file, and then has written nothing."""
     return book.take_in(parse_agreements(data, area_code, progress), dry_run=dry_run)
 
 
@@ -75,50 +52,17 @@ def match_name(name: str) -> str:
 def parse_agreements(
     data: bytes, area_code: str, progress: Progress = lambda _done, _all: None
 ) -> list[Agreement]:
-    """Lines of the same company become one agreement. Raises AgreementFileError."""
-    rows = list(_rows(_text(data)))
+    """Lines of the same company become one agreement. Raises CsvFileError."""
+    rows = list(csv_rows(data))
     if not rows:
-        raise AgreementFileError([Problem(line=1, column=None, reason=f"is empty: {_wanted()}")])
+        raise CsvFileError([Problem(line=1, column=None, reason=f"is empty: {_wanted()}")])
     reading = _Reading(_headings(rows[0]), area_code)
     for number, (line, cells) in enumerate(rows[1:], start=1):
         reading.take(line, cells)
         progress(number, len(rows) - 1)
     if reading.problems:
-        raise AgreementFileError(reading.problems)
+        raise CsvFileError(reading.problems)
     return [draft.agreement() for draft in reading.drafts.values()]
-
-
-def _text(data: bytes) -> str:
-    """What Excel writes in China is UTF-8 with a mark, or GB18030 without one."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        break
-    else:
-        raise AgreementFileError([Problem(line=1, column=None, reason="is neither UTF-8 nor GB18030 text")])
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise AgreementFileError(
-            [Problem(line=line, column=None, reason="holds a NUL: save it as CSV UTF-8")]
-        )
-    return text
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Every row that is not blank, with the line it begins on."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    begins = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield begins, cells
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise AgreementFileError(
-            [Problem(line=begins, column=None, reason=f"is not CSV: {error}")]
-        ) from error
 
 
 def _headings(row: tuple[int, list[str]]) -> list[tuple[str, str] | None]:
@@ -127,7 +71,7 @@ def _headings(row: tuple[int, list[str]]) -> list[tuple[str, str] | None]:
     given = [" ".join(cell.split()) for cell in cells]
     known = [_BY_HEADING.get(unicodedata.normalize("NFKC", cell).casefold()) for cell in given]
     if not any(known):
-        raise AgreementFileError([Problem(line=line, column=None, reason=f"is no header: {_wanted()}")])
+        raise CsvFileError([Problem(line=line, column=None, reason=f"is no header: {_wanted()}")])
     problems = [
         Problem(line=line, column=cell[:40], reason=f"is not known: {_wanted()}")
         for cell, name in zip(given, known, strict=True)
@@ -144,7 +88,7 @@ def _headings(row: tuple[int, list[str]]) -> list[tuple[str, str] | None]:
         if name not in known
     ]
     if problems:
-        raise AgreementFileError(problems)
+        raise CsvFileError(problems)
     return [None if name is None else (name, cell) for cell, name in zip(given, known, strict=True)]
 
 

@@ -1,6 +1,7 @@
 """The policy's values as JSON and back: what the book stores of calls, events, commands and floors.
 
-Every event and command carries its class's name under `kind`; moments are ISO-8601.
+Every event and command carries its class's name under `kind`, an alert its own kind under `alert`; moments are
+ISO-8601.
 """
 
 import json
@@ -12,7 +13,8 @@ from cattrs.strategies import configure_tagged_union
 
 from ivr.policy import events
 from ivr.policy.call import Call
-from ivr.policy.commands import BookCommand, Command, LineCommand
+from ivr.policy.callback_guard import Verdict
+from ivr.policy.commands import AlertManager, BookCommand, Command, LineCommand
 from ivr.policy.floor import Floor
 from ivr.policy.rules import Rules
 
@@ -35,9 +37,20 @@ AnyEvent = (
 @cache
 def _converter() -> JsonConverter:
     converter = make_converter()
-    for union in (AnyEvent, LineCommand, BookCommand, Command):
+    converter.register_unstructure_hook(AlertManager, _alert_stored)
+    converter.register_structure_hook(AlertManager, lambda stored, _: _alert(stored))
+    for union in (AnyEvent, LineCommand, BookCommand, Command, Verdict):
         configure_tagged_union(union, converter, tag_name="kind")
     return converter
+
+
+def _alert_stored(alert: AlertManager) -> dict[str, Any]:
+    return {"alert": alert.kind, "agent": alert.agent}
+
+
+def _alert(stored: dict[str, Any]) -> AlertManager:
+    """Before it had a place of its own, an alert's kind was lost."""
+    return AlertManager(kind=stored.get("alert", "unknown"), agent=stored["agent"])
 
 
 def _dumps(value: Any, as_type: Any) -> str:

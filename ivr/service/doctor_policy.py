@@ -3,9 +3,11 @@
 Pure: numbers in, findings out. A value that is merely unusual is not spoken of.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from ivr.policy.routes import Route, way_into
 from ivr.policy.rules import Rules
 from ivr.service.doctor_ports import Finding, Words, warning, well, wrong
 
@@ -20,6 +22,55 @@ def policy_findings(rules: Rules, given: Mapping[str, Any], apology_seconds: flo
     looks = (_channels(given), _hold(rules, apology_seconds), _pickup(rules), _ring_on(rules), _rings(rules))
     found = tuple(finding for look in looks for finding in look)
     return found or (_sound(rules),)
+
+
+def calendar_findings(rules: Rules, now: datetime) -> tuple[Finding, ...]:
+    """Years of the next 60 days whose public holidays are not known here."""
+    return tuple(_unknown(year) for year in rules.hours.unknown_years(now)) or (_calendar_known(rules),)
+
+
+def _unknown(year: int) -> Finding:
+    return warning(
+        "holidays",
+        Words(
+            f"还不知道 {year} 年的节假日和调休，先按平常的星期计算",
+            f"the holidays of {year} are not known here: its days count as ordinary ones",
+        ),
+        Words(
+            "公布后升级热线，或写进 holidays 的 off 和 work",
+            "upgrade once they are announced, or write them into `holidays`: off and work",
+        ),
+    )
+
+
+def _calendar_known(rules: Rules) -> Finding:
+    if rules.opening_hours is None:
+        return well("holidays", Words("全天开放，不看节假日", "always open: holidays make no difference"))
+    return well("holidays", Words("未来 60 天的节假日都知道", "the holidays of the next 60 days are known"))
+
+
+def way_findings(rules: Rules, there: Collection[Route]) -> Iterator[Finding]:
+    """Countries whose numbers are ours to ring, and which no way leads to; `there` are those set up."""
+    if rules.dials_by_hand or not there:
+        return
+    lost = [region for region in rules.allowed_regions if not way_into(region, rules.callback_routes, there)]
+    if lost:
+        yield warning(
+            "callback_routes",
+            Words(
+                f"没有路回电到：{'、'.join(lost)}；那里的来电者不会听到回电的选择",
+                f"no way leads to {', '.join(lost)}: callers from there are offered no callback",
+            ),
+            Words(
+                "改 callback_routes，或设置 HOTLINE_OUTBOUND_TRUNK、twilio_number",
+                "change callback_routes, or set HOTLINE_OUTBOUND_TRUNK or twilio_number",
+            ),
+        )
+    else:
+        names = "、".join(sorted(there))
+        yield well(
+            "callback_routes", Words(f"回电走 {names}", f"customers are called by {', '.join(sorted(there))}")
+        )
 
 
 def phone_findings(rules: Rules, unreachable: Iterable[str], unknown: Iterable[str]) -> tuple[Finding, ...]:
@@ -85,7 +136,7 @@ def _sound(rules: Rules) -> Finding:
 
 def _channels(given: Mapping[str, Any]) -> Iterator[Finding]:
     channels, reserve = given.get("trunk_channels"), given.get("inbound_reserve", DEFAULT_RESERVE)
-    if isinstance(channels, int) and isinstance(reserve, int) and channels <= reserve:
+    if isinstance(channels, int) and isinstance(reserve, int) and 0 < channels <= reserve:
         yield wrong(
             "policy_first_hold",
             Words(

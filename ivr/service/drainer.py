@@ -1,4 +1,4 @@
-"""The drainer: what the dialplan wrote down while no server answered it comes into the book, once.
+"""The drainer: what dialplan and doors wrote down while no server or no book answered comes into the book, once.
 
 A call and its stamps are the same however often a line is imported; a file goes only after its commit.
 """
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 class SpoolLine:
     """`kind` is noted (number said back to the caller) or ended (the caller's leg is gone), `at` when."""
 
+    door: str
     kind: str
     ref: str
     presented_at: datetime
@@ -34,6 +35,30 @@ class SpoolLine:
     served_at: datetime | None
     number: str
     at: datetime
+
+
+def line_about(
+    contact: Contact,
+    kind: str,
+    at: datetime,
+    *,
+    greeted_at: datetime | None = None,
+    served_at: datetime | None = None,
+    number: str = "",
+) -> SpoolLine:
+    """What a door knows of a call when its book does not answer."""
+    return SpoolLine(
+        door=contact.door,
+        kind=kind,
+        ref=contact.ref,
+        presented_at=contact.presented_at,
+        hotline=contact.hotline,
+        caller=(contact.caller or "").removeprefix("raw:"),
+        greeted_at=greeted_at,
+        served_at=served_at,
+        number=number,
+        at=at,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +116,7 @@ class Drainer:
 
     def _contact(self, line: SpoolLine) -> Contact:
         return Contact(
-            door="asterisk",
+            door=line.door,
             ref=line.ref,
             hotline=line.hotline,
             caller=self._identity(line.caller),

@@ -1,17 +1,21 @@
 """The floor loop: whenever an agent is free and somebody waits, the first in line is fetched to him.
 
-The reservation is committed first, only then is the caller taken out of his music; a switch that cannot be told
-delays him by one stretch of music and nobody else.
+The reservation is committed first, only then is the caller taken out of his music, or a customer called back; a switch
+that cannot be told delays him by one stretch of music and nobody else.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ivr.policy.call import Phase
 from ivr.policy.events import HungUp, TurnCame
+from ivr.policy.floor import Agent, Floor, Waiting
 from ivr.policy.rules import Rules
+from ivr.service.callback_ports import PlaceOrder
+from ivr.service.callbacks import CallbackService
 from ivr.service.ports import BookUnavailable, CallBook, CallUnit, Clock, Entry, Switch
 from ivr.service.switchboard import apply
 
@@ -24,14 +28,33 @@ LATE_SECONDS = 0.5  # a fetch not sent by then is not sent: the caller comes by 
 log = logging.getLogger(__name__)
 
 
-class FloorLoop:
-    """`switches` by door. Signalled in-process, else it looks every 200 ms."""
+@dataclass(frozen=True, kw_only=True)
+class Turns:
+    """Whose turn it is, committed: callers to be fetched and customers to be called."""
 
-    def __init__(self, book: CallBook, switches: Mapping[str, Switch], clock: Clock, rules: Rules) -> None:
+    fetching: list[Entry] = field(default_factory=list)
+    orders: list[PlaceOrder] = field(default_factory=list)
+
+
+class FloorLoop:
+    """`switches` by door; `callbacks` are swept also where no customer can be called (any more).
+
+    Signalled in-process, else it looks all 200 ms.
+    """
+
+    def __init__(
+        self,
+        book: CallBook,
+        switches: Mapping[str, Switch],
+        clock: Clock,
+        rules: Rules,
+        callbacks: CallbackService | None = None,
+    ) -> None:
         self._book = book
         self._switches = switches
         self._clock = clock
         self._rules = rules
+        self._callbacks = callbacks
         self._changed = threading.Event()
         self._reconciled_at = datetime.min.replace(tzinfo=clock.now().tzinfo)
 
@@ -40,7 +63,10 @@ class FloorLoop:
         self._changed.set()
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop`; a database that does not answer is tried again."""
+        """Until `stop`; a database that does not answer is tried again. The callbacks are swept beside it."""
+        if self._callbacks is not None:
+            sweep = self._callbacks.run
+            threading.Thread(target=sweep, args=(stop,), name="callbacks", daemon=True).start()
         while not stop.is_set():
             self._changed.wait(POLL_SECONDS)
             stop.wait(GATHER_SECONDS)  # what changes at the same time is looked at once
@@ -57,27 +83,45 @@ class FloorLoop:
             log.exception("the floor stumbled; it goes on")
 
     def turn(self) -> int:
-        """Fetch everybody whose turn it is; how many."""
+        """Fetch, or call back, everybody whose turn it is; how many."""
         now = self._clock.now()
         if not self._book.anything_due(now):
             return 0
-        fetched = self._book.unit(lambda unit: self._reserve(unit, now))
-        for entry in fetched:
+        turns = self._book.unit(lambda unit: self._reserve(unit, now))
+        for entry in turns.fetching:
             self._fetch(entry, now)
-        return len(fetched)
+        for order in turns.orders:
+            assert self._callbacks is not None
+            self._callbacks.place(order)
+        return len(turns.fetching) + len(turns.orders)
 
-    def _reserve(self, unit: CallUnit, now: datetime) -> tuple[Entry, ...]:
+    def _reserve(self, unit: CallUnit, now: datetime) -> Turns:
         unit.free_agents_due(now)
-        turns = unit.floor().assignments(now)
-        fetching: list[Entry] = []
-        for waiting, _agent in turns:
+        floor, turns = unit.floor(), Turns()
+        for waiting, agent in floor.assignments(now):
+            if waiting.callback_id is not None:
+                self._call_back(unit, floor, waiting, agent, turns, now)
+                continue
             entry = unit.find_id(waiting.call_id)
             if entry is None or not self._can_fetch(entry):
                 break  # he comes by himself; who stands behind him does not overtake
             moved = self._turn_came(unit, entry, now)
             if moved.call.phase is Phase.FETCHING:
-                fetching.append(moved)
-        return tuple(fetching)
+                turns.fetching.append(moved)
+                _note_idle(unit, agent, waiting.call_id, entry.call.presented_at, now)
+        return turns
+
+    def _call_back(
+        self, unit: CallUnit, floor: Floor, waiting: Waiting, agent: Agent, turns: Turns, now: datetime
+    ) -> None:
+        """Claimed in the same transaction in which live callers get their agents; placed after its commit."""
+        order = None if self._callbacks is None else self._callbacks.claim(unit, waiting, agent, now)
+        if order is None:
+            return
+        turns.orders.append(order)
+        earlier = sum(other.presented_at < waiting.presented_at for other in floor.line)
+        if waiting.near_due_at is not None and earlier:
+            unit.note_overtaking(order.name.callback_id, now, waiting, earlier)
 
     def _can_fetch(self, entry: Entry) -> bool:
         """An agent reserved for a caller nobody can fetch would only wait."""
@@ -121,3 +165,9 @@ class FloorLoop:
         entry = unit.find_id(call_id)
         if entry is not None and entry.call.phase is not Phase.ENDED:
             unit.save(apply(unit, entry, HungUp(at=now), self._rules))
+
+
+def _note_idle(unit: CallUnit, agent: Agent, call_id: int, waited_from: datetime, now: datetime) -> None:
+    """So long somebody was free while somebody waited: the figure that says whether the floor is quick."""
+    if agent.since is not None and (seconds := (now - max(agent.since, waited_from)).total_seconds()) > 0:
+        unit.note_idle(agent.login, call_id, now, seconds)

@@ -10,8 +10,12 @@ from ivr.policy.commands import LineCommand
 from ivr.policy.events import Event
 from ivr.policy.floor import Floor
 from ivr.policy.rules import Rules
+from ivr.service.callback_book import CallbackUnit
 
 T = TypeVar("T")
+
+Told = Callable[[Callable[[], T]], None]
+"""Called once, from any thread, with what returns the result or raises; it must not wait for anything itself."""
 
 
 class BookUnavailable(Exception):
@@ -63,7 +67,7 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-class CallUnit(Protocol):
+class CallUnit(CallbackUnit, Protocol):
     """What may be done to the book inside one transaction; nothing of it is seen before the commit."""
 
     def find(self, door: str, ref: str) -> Entry | None: ...
@@ -73,8 +77,11 @@ class CallUnit(Protocol):
     def add(self, contact: Contact, number: str | None) -> Entry:
         """A new call, with the outbox row that opens its record: no call without one (R6, R71)."""
 
-    def floor(self) -> Floor:
-        """Every agent not offline; the head of the line, one call longer than there are free agents."""
+    def floor(self, call: Call | None = None) -> Floor:
+        """Every agent not offline; the head of the line of calls and callbacks, longer than there are free agents.
+
+        For this call: its desk; with nobody free how many wait before it, and how fast the line moves.
+        """
 
     def write(self, entry: Entry, decision: Decision) -> Entry:
         """The event and what it led to; the book commands carried out; the call as it then stands, not yet saved.
@@ -102,16 +109,9 @@ class CallBook(Protocol):
         """Run `work` in one durable transaction and return after its COMMIT. Raises BookUnavailable."""
 
     def unit_later(
-        self,
-        work: Callable[[CallUnit], T],
-        then: Callable[[Callable[[], T]], None],
-        *,
-        budget_seconds: float = 1.5,
+        self, work: Callable[[CallUnit], T], then: Told[T], *, budget_seconds: float = 1.5
     ) -> None:
-        """As `unit`, for who does not wait: `then` is called once, from any thread, with what gives the result.
-
-        That raises what `unit` would have raised. `then` must not wait for anything itself.
-        """
+        """As `unit` for who does not wait: `then` is told what `unit` would have returned or raised."""
 
     def anything_due(self, at: datetime) -> bool:
         """A cheap look without a lock: could the floor do anything now?"""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
+from ivr.policy.callback_metrics import PromisesKept
 from ivr.policy.metrics import MeasuredCall
 
 T = TypeVar("T")
@@ -57,6 +58,15 @@ class CallOnRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallbackOnRecord:
+    """What is logged of a callback; `number` is the one he wants to be called at."""
+
+    callback_id: int
+    call_id: int
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Company:
     """A company we have a service agreement with."""
 
@@ -91,7 +101,13 @@ class RecordUnit(Protocol):
 
     def add(self, record: NewRecord) -> int: ...
 
-    def mark_done(self, topic: str, ref: int, at: datetime) -> None: ...
+    def callback(self, callback_id: int) -> CallbackOnRecord | None: ...
+
+    def know_caller(self, record: NewRecord) -> None:
+        """Whose record it is, where it was opened without a number."""
+
+    def mark_done(self, topic: str, ref: int, at: datetime) -> None:
+        """Once; the first time counts."""
 
     def undone(self, topic: str, limit: int) -> Sequence[int]:
         """Refs of the outbox's rows not done yet, oldest first."""
@@ -102,6 +118,9 @@ class RecordBook(Protocol):
 
     def record_of(self, call_id: int) -> int | None:
         """A look without a lock."""
+
+    def is_logged(self, callback_id: int) -> bool:
+        """Likewise; a callback is logged when its row of the outbox is done."""
 
     def unit(self, work: Callable[[RecordUnit], T]) -> T: ...
 
@@ -155,4 +174,14 @@ class ReportBook(Protocol):
 
     def agents(self, since: datetime | None) -> Sequence[Row]: ...
 
+    def callbacks(self, since: datetime | None) -> Sequence[Row]: ...
+
+    def promises(self, since: datetime | None) -> Sequence[Row]: ...
+
+    def alerts(self, since: datetime | None) -> Sequence[Row]: ...
+
+    def ring_backs(self, since: datetime | None) -> Sequence[Row]: ...
+
     def measured(self, since: datetime | None) -> Sequence[MeasuredCall]: ...
+
+    def promises_kept(self, since: datetime) -> PromisesKept: ...

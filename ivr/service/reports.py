@@ -7,6 +7,7 @@ import dataclasses
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from ivr.policy.callback_metrics import measure_promises, measure_satisfaction
 from ivr.policy.metrics import MeasuredCall, measure, rings
 from ivr.policy.rules import Rules
 from ivr.service.ports import Clock
@@ -22,6 +23,20 @@ RECORD_KEYS = (
     "owner", "state", "opened_at", "closed_at",
 )
 # fmt: on
+CALLBACK_KEYS = ("id", "call", "number", "state", "promised_at", "due_at", "attempts", "agent", "closed_at")
+ATTEMPT_KEYS = ("at", "epoch", "result")
+PROMISE_KEYS = (
+    *("id", "call", "kind", "said_text", "made_by", "made_at", "due_at"),
+    *("owner", "state", "kept_at"),
+)
+ALERT_KEYS = (
+    *("id", "at", "kind", "agent", "call", "about", "detail"),
+    *("cleared_at", "seen_by", "seen_at"),
+)
+RING_BACK_KEYS = (
+    *("id", "call", "number", "reason", "owner", "listed_at"),
+    *("done", "done_by", "done_at", "result"),
+)
 AGENT_KEYS = ("login", "name", "role", "phone", "state", "reason", "since", "call")
 
 
@@ -42,11 +57,32 @@ class Reports:
     def agents(self, since: datetime | None) -> list[Row]:
         return [_in_order(row, AGENT_KEYS) for row in self._book.agents(since)]
 
+    def callbacks(self, since: datetime | None) -> list[Row]:
+        rows = self._book.callbacks(since)
+        return [_in_order(row | {"attempts": _attempts(row)}, CALLBACK_KEYS) for row in rows]
+
+    def promises(self, since: datetime | None) -> list[Row]:
+        return [_in_order(row, PROMISE_KEYS) for row in self._book.promises(since)]
+
+    def alerts(self, since: datetime | None) -> list[Row]:
+        """What managers were told, and who has acknowledged it."""
+        return [_in_order(row, ALERT_KEYS) for row in self._book.alerts(since)]
+
+    def ring_backs(self, since: datetime | None) -> list[Row]:
+        """Whom a person has to ring back, and who has."""
+        return [_in_order(row, RING_BACK_KEYS) for row in self._book.ring_backs(since)]
+
     def metrics(self, since: datetime | None) -> list[Row]:
         """Over the calls presented since then, else since midnight where the hotline is."""
         now = self._clock.now()
-        calls = self._book.measured(since or self.midnight(now))
-        return [dataclasses.asdict(metric) for metric in measure(calls, self._rules, now)]
+        begin = since or self.midnight(now)
+        calls = measure(self._book.measured(begin), self._rules, now)
+        kept = self._book.promises_kept(begin)
+        promises = (
+            *measure_promises(kept, begin, now, self._rules.hours),
+            *measure_satisfaction(kept.scores),
+        )
+        return [dataclasses.asdict(metric) for metric in (*calls, *promises)]
 
     def midnight(self, now: datetime) -> datetime:
         local = now.astimezone(ZoneInfo(self._rules.timezone))
@@ -61,6 +97,10 @@ class Reports:
             "talk_seconds": _seconds(call.served_at, call.ended_at),
         }
         return _in_order(row | reckoned, CALL_KEYS)
+
+
+def _attempts(row: Row) -> list[Row]:
+    return [_in_order(attempt, ATTEMPT_KEYS) for attempt in row["attempts"]]
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -14,7 +14,8 @@ from ivr.policy.events import AgentAnswered, CallerGreeted, CallOffered, Event, 
 from ivr.policy.floor import Floor
 from ivr.policy.phone_number import number_to_ring
 from ivr.policy.rules import Rules
-from ivr.service.ports import CallBook, CallUnit, Contact, Decision, Entry, ReservationLost
+from ivr.service.callback_steps import tell_callbacks
+from ivr.service.ports import CallBook, CallUnit, Contact, Decision, Entry, ReservationLost, Told
 
 RESERVATION_TRIES = 3
 
@@ -25,10 +26,12 @@ def apply(unit: CallUnit, entry: Entry, event: Event, rules: Rules) -> Entry:
     An event that means nothing now is noted and changes nothing.
     """
     for _ in range(RESERVATION_TRIES):
-        floor = Floor() if type(event) in FLOORLESS else unit.floor()
+        floor = Floor() if type(event) in FLOORLESS else unit.floor(entry.call)
         try:
             step = advance(entry.call, event, floor, rules)
-            return unit.write(entry, Decision(event=event, floor=floor, rules=rules, step=step))
+            written = unit.write(entry, Decision(event=event, floor=floor, rules=rules, step=step))
+            tell_callbacks(unit, step, event.at, rules)
+            return written  # noqa: TRY300 # what is written and told is one thing
         except UnexpectedEventError:
             unit.refuse(entry, event)
             return entry
@@ -57,9 +60,9 @@ class Switchboard:
         contact: Contact,
         key: str,
         events: tuple[Event, ...],
-        then: Callable[[Callable[[], tuple[LineCommand, ...]]], None],
+        then: Told[tuple[LineCommand, ...]],
     ) -> None:
-        """The same for a door that does not wait: `then` is called once, in whatever thread, with what tells it."""
+        """The same for a door that does not wait: `then` is called once, from any thread, with what tells it."""
         self._book.unit_later(
             lambda unit: self._handle(unit, contact, key, events),
             lambda result: then(lambda: self._told(*result())),

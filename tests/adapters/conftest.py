@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.adapters.books import Books
+from tests.adapters.desk_house import Desk
 from tests.adapters.rows import Database
 from tests.postgres import Postgres, running_postgres
 
@@ -66,3 +67,9 @@ def books(database: Database) -> Iterator[Books]:
     made = Books(database)
     yield made
     made.book.close()
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    """The desk's services over it."""
+    return Desk(database)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ivr.adapters import sql_schema as tables
+from ivr.adapters.sql_callback_schema import callbacks
 from ivr.adapters.sql_engine import create_engine
 from tests.template import at_newest_schema
 
@@ -70,6 +71,16 @@ class Database:
         for number in numbers:
             self.add(tables.company_numbers, number=number, company_id=company)
         return company
+
+    def add_callback(
+        self, call_id: int, number: str = CALLER, due_seconds: float = 1800, **values: Any
+    ) -> int:
+        """Promised at nine and open."""
+        due_at = NINE + timedelta(seconds=due_seconds)
+        row = {"call_id": call_id, "number": number, "prefix": number[:9], "state": "pending", "epoch": 0}
+        row |= {"presented_at": NINE, "promised_at": NINE, "due_at": due_at, "first_due_at": due_at}
+        callback: int = self.add(callbacks, **row | values)
+        return callback
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:
         with self.engine.begin() as connection:

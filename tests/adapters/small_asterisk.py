@@ -4,6 +4,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ivr.cli.private_asterisk import Asterisk, find_asterisk
@@ -44,6 +45,12 @@ class SmallAsterisk:
             [*self._program(), "-rx", text], capture_output=True, text=True, timeout=10, check=False
         )
         return result.stdout
+
+    @property
+    def age_seconds(self) -> float:
+        """Since its process began."""
+        created_at: float = psutil.Process(self._process.pid).create_time()
+        return time.time() - created_at
 
     def place_call(self, extension: str) -> None:
         """A channel that runs `extension@test`; its other half runs `wait@rest`."""

@@ -10,6 +10,7 @@ import pytest
 from ivr.adapters import asterisk_manager, manager_link
 from ivr.adapters.asterisk_manager import AsteriskManager, ManagerRefused, ManagerUnavailable
 from ivr.adapters.manager_wire import Message
+from ivr.adapters.system_clock import SystemClock
 from tests.adapters import small_asterisk
 from tests.fakes.fake_manager_server import SECRET, USERNAME, FakeManagerServer
 
@@ -35,6 +36,8 @@ class Switch(Protocol):
 
     def place_call(self) -> None: ...
 
+    def age_seconds(self) -> float: ...
+
 
 class FakeSwitch:
     def __init__(self, server: FakeManagerServer) -> None:
@@ -43,6 +46,9 @@ class FakeSwitch:
     def place_call(self) -> None:
         self._server.channels["Local/wait@test-1;1"] = ("1700000000.1", "1700000000.1")
         self._server.channels["Local/wait@test-1;2"] = ("1700000000.2", "1700000000.1")
+
+    def age_seconds(self) -> float:
+        return self._server.uptime_seconds
 
 
 class RealSwitch:
@@ -53,6 +59,9 @@ class RealSwitch:
 
     def place_call(self) -> None:
         self._asterisk.place_call("wait")
+
+    def age_seconds(self) -> float:
+        return self._asterisk.age_seconds
 
 
 class Listener:
@@ -126,6 +135,14 @@ def test_every_live_channel_is_known_with_its_call(switch: Switch, listener: Lis
     first, second = sorted(channels, key=lambda channel: channel.unique_id)[-2:]
     assert first.linked_id == second.linked_id == first.unique_id
     assert first.name.startswith("Local/wait@test-")
+
+
+def test_the_switch_tells_when_it_began(switch: Switch, listener: Listener) -> None:
+    manager = listener.manager(switch.port)
+    eventually(lambda: manager.booted_at is not None)
+    assert manager.booted_at is not None
+    age_seconds = (SystemClock().now() - manager.booted_at).total_seconds()
+    assert abs(age_seconds - switch.age_seconds()) < 3
 
 
 def test_a_waiting_caller_is_redirected_and_the_switch_tells_it(switch: Switch, listener: Listener) -> None:

@@ -1,7 +1,7 @@
 """Two doors, eight processes, few agents: whoever races for them, nobody is given one that another call has."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from ivr.adapters.sql_call_book import SqlCallBook, SqlCallUnit
 from ivr.adapters.sql_schema import agents
 from ivr.policy.call import Call
-from ivr.policy.commands import Reserve
+from ivr.policy.commands import BookCommand, Reserve
 from ivr.policy.floor import Floor
 from tests.soak.judge import Verdict, judged
 from tests.soak.race import DOORS, Race, run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 ATTEMPTS = 20_000
 
@@ -52,22 +52,31 @@ class LookingBook(SqlCallBook):
     """Broken on purpose: looks at the agents first, takes one afterwards, whoever has him by then."""
 
     def _unit(self, connection: sa.Connection, written: dict[Any, str]) -> SqlCallUnit:
-        return LookingUnit(connection, self._clock, self._digests, written, seen=self._look())
+        return LookingUnit(
+            connection=connection,
+            clock=self._clock,
+            digests=self._digests,
+            written=written,
+            seen=self._look(),
+        )
 
     def _look(self) -> Floor:
         with self._readers.connect() as reader:
-            return SqlCallUnit(reader, self._clock, {}, {}).floor()
+            return SqlCallUnit(connection=reader, clock=self._clock).floor()
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LookingUnit(SqlCallUnit):
     """Decides on what was seen before its transaction."""
 
-    seen: Floor
+    seen: Floor = field(default_factory=Floor)
 
-    def floor(self) -> Floor:
+    def floor(self, call: Call | None = None) -> Floor:  # the contract's form
         return self.seen
 
-    def _reserve(self, call: Call, command: Reserve, at: Any) -> None:
+    def _carry_out(self, call: Call, command: BookCommand, at: Any) -> None:
+        if not isinstance(command, Reserve):
+            super()._carry_out(call, command, at)
+            return
         taken = {"state": "reserved", "call_id": call.call_id, "epoch": agents.c.epoch + 1}
         self.connection.execute(sa.update(agents).where(agents.c.login == command.agent).values(taken))

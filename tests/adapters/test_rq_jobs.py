@@ -15,14 +15,15 @@ from rq.worker import BaseWorker
 
 from ivr import jobs
 from ivr.adapters.rq_jobs import RqDoorbell, newest_heartbeat
+from ivr.adapters.sql_callback_schema import callbacks
 from ivr.adapters.sql_outbox import SqlOutbox
 from ivr.adapters.sql_records import SqlRecords
-from ivr.adapters.sql_schema import records
+from ivr.adapters.sql_schema import outbox, records
 from ivr.jobs.allowed import AllowedJob
 from ivr.service.record_ports import OPEN_RECORD, Doorbell, DoorbellUnavailableError
 from ivr.service.records import RecordService
 from ivr.service.relay import Relay
-from tests.adapters.rows import Database, SetClock
+from tests.adapters.rows import CALLER, NINE, Database, SetClock
 from tests.adapters.small_redis import SmallRedis
 from tests.fakes.fake_doorbell import FakeDoorbell
 
@@ -41,7 +42,9 @@ class Office:
         self.database = Database(directory)
         self.server = server
         self.clock = SetClock()
-        self.relay = Relay(SqlOutbox(self.database.url), RqDoorbell(server.url), self.clock)
+        self.relay = Relay(
+            SqlOutbox(self.database.url), RqDoorbell(server.url), self.clock, self.service().do
+        )
         self.redis = server.client()
 
     def service(self) -> RecordService:
@@ -83,6 +86,19 @@ def test_a_call_leaves_a_record_through_relay_and_worker_r71(office: Office) -> 
     office.relay.turn()
     office.work(Worker)  # forks, as in production
     assert office.recorded == [call]
+    assert office.database.undone() == []
+
+
+def test_a_promised_callback_is_logged_through_relay_and_worker_r70_r71(office: Office) -> None:
+    moments = dict.fromkeys(("presented_at", "promised_at", "due_at", "first_due_at"), NINE)
+    call = office.database.add_call()
+    number = {"number": CALLER, "prefix": "+861380013", "state": "pending", "epoch": 0}
+    callback = office.database.add(callbacks, call_id=call, **number, **moments)
+    office.database.add(outbox, topic="callback", ref=callback, created_at=NINE)
+    office.relay.turn()
+    office.work()
+    assert office.recorded == [call]
+    assert office.database.rows(outbox)[-1]["done_at"] == office.clock.now()
     assert office.database.undone() == []
 
 

@@ -52,7 +52,7 @@ def test_a_new_agent_is_offline_and_his_new_phone_has_an_account(book: SqlAgents
     assert book.accounts() == (account,)
     li = database.agent("li")
     assert (li["state"], li["phone"], li["since"]) == ("offline", f"endpoint:{account.name}", NINE)
-    assert li["password"].startswith("scrypt$")
+    assert li["password"].startswith("$argon2id$")
     assert book.count() == 1
     assert book.login_of(li["phone"]) == "li"
 

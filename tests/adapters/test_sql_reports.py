@@ -1,19 +1,24 @@
 """Listings, stories and companies are read and written alike on either database."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from ivr.adapters.sql_agreements import SqlAgreements
 from ivr.adapters.sql_call_book import SqlCallBook
+from ivr.adapters.sql_callback_schema import callback_attempts, ratings
+from ivr.adapters.sql_desk_schema import visitors
 from ivr.adapters.sql_reports import SqlReports
 from ivr.adapters.sql_schema import companies, company_numbers, records
 from ivr.adapters.sql_stories import SqlStories
+from ivr.policy.callback_metrics import PromisesKept, ToldWait
 from ivr.policy.events import CallOffered, HungUp
 from ivr.policy.rules import Rules
+from ivr.policy.wait import Position, Told
 from ivr.service.record_ports import Agreement, DatabaseUnavailableError, ImportCounts
 from ivr.service.switchboard import Switchboard
-from tests.adapters.books import after, contact
+from tests.adapters.books import Books, after, contact
 from tests.adapters.rows import CALLER, NINE, Database, SetClock
 
 
@@ -34,6 +39,16 @@ def test_calls_records_and_agents_are_listed_in_order_and_since_a_moment(databas
     (record,) = reports.records(None)
     assert (record["call"], record["fields"], record["opened_at"]) == (first, {"a": 1}, after(2))
     assert [call.presented_at for call in reports.measured(after(1))] == [after(3600)]
+
+
+def test_our_own_engineer_s_call_from_a_customer_s_telephone_is_no_customer_s_r40(database: Database) -> None:
+    for seconds in (0, 3600, 7200):
+        database.add_call(presented_at=after(seconds))
+    there = {"from_at": after(3600), "until_at": after(7200)}
+    database.add(visitors, login="zhao", number=CALLER, **there)
+    reports = SqlReports(database.url)
+    assert [call.presented_at for call in reports.measured(None)] == [NINE, after(7200)]
+    assert len(reports.calls(None)) == 3
 
 
 def test_a_database_of_another_version_is_not_read(database: Database) -> None:
@@ -61,6 +76,58 @@ def test_a_call_is_told_with_its_rules_and_who_was_before_it(database: Database)
     assert event.rules is not None
     assert "ring_cycle_seconds" in event.rules
     assert SqlStories(database.url).story(999) is None
+
+
+def test_callbacks_and_promises_are_listed_with_their_attempts_and_since_a_moment(database: Database) -> None:
+    books = Books(database)
+    first, second = books.promised("one"), books.promised("two", 3600, number="+8613900139000")
+    books.book.close()
+    attempt = {"callback_id": first, "agent": "li", "at": after(60), "ended_at": after(90)}
+    database.add(callback_attempts, epoch=1, result="busy", **attempt)
+    database.add(callback_attempts, epoch=2, **attempt)
+    reports = SqlReports(database.url)
+    rows = reports.callbacks(None)
+    assert [(row["id"], row["call"], row["state"]) for row in rows] == [
+        (first, rows[0]["call_id"], "pending"),
+        (second, rows[1]["call_id"], "pending"),
+    ]
+    assert [(each["epoch"], each["result"]) for each in rows[0]["attempts"]] == [(1, "busy"), (2, None)]
+    assert [row["id"] for row in reports.callbacks(after(3600))] == [second]
+    (promise,) = reports.promises(after(3600))
+    assert (promise["kind"], promise["made_at"], promise["call"]) == (
+        "callback",
+        after(3600),
+        rows[1]["call_id"],
+    )
+
+
+def test_what_the_figures_of_promises_are_made_of(database: Database) -> None:
+    books = Books(database)
+    callback_id = books.promised("one")
+    books.book.unit(lambda unit: unit.break_promises(after(1801)))
+    books.book.unit(lambda unit: unit.reached(callback_id, "li", after(1900)))
+    books.book.unit(lambda unit: unit.note_idle("li", 1, after(5), 2.5))
+    told = Told(minutes=2, at=after(10), position=Position(ahead=0, serving=1))
+    last = replace(told, minutes=1, at=after(90))
+    waited = {"first_told": told, "told": last, "estimated_wait_seconds": 120}
+    books.added("served", 0, **waited, served_at=after(100))
+    books.added("left", 0, **waited, ended_at=after(300))
+    for score, ref in ((5, "rated"), (None, "asked")):
+        call_id = books.added(ref, 1).call.call_id
+        database.add(ratings, call_id=call_id, asked_at=after(9), score=score)
+    books.book.close()
+    kept = SqlReports(database.url).promises_kept(NINE)
+    (callback,) = kept.callbacks
+    assert (callback.first_due_at, callback.called_at, callback.served_at) == (
+        *(after(1800), after(1900)),
+        after(1900),
+    )
+    assert (kept.broken_in_silence, kept.idle_seconds, kept.scores) == (1, 2.5, [5, None])
+    heard = ToldWait(told_at=after(10), told_seconds=120, served_at=after(100), ended_at=None)
+    assert kept.told == [heard, replace(heard, served_at=None, ended_at=after(300))]
+    assert SqlReports(database.url).promises_kept(after(7200)) == PromisesKept(
+        callbacks=[], told=[], scores=[]
+    )
 
 
 def agreement(name: str, *numbers: str, until: date | None = None) -> Agreement:

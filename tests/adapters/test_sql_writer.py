@@ -195,5 +195,20 @@ def test_who_does_not_wait_is_told_in_time_that_it_takes_too_long_and_never_agai
     assert time.monotonic() - began_at < 0.6
     go_on.set()
     assert writer.run(lambda connection: alert("next", connection), 1.5) == "next"
+    time.sleep(0.1)
     assert [type(told) for told in (*running.told, *queued.told)] == [BookUnavailable, BookUnavailable]
     assert kinds(engine) == ["next"]
+
+
+def test_whoever_cannot_be_told_keeps_nobody_else_from_it(writer: GroupWriter) -> None:
+    go_on = threading.Event()
+    later = Later()
+
+    def stumbles(_result: Callable[[], object]) -> None:
+        raise RuntimeError("no thread")
+
+    writer.later(lambda _connection: go_on.wait(5), stumbles, 0.1)
+    writer.later(lambda _connection: "never", later, 0.3)
+    eventually(lambda: later.told, 2)
+    go_on.set()
+    assert isinstance(later.told[0], BookUnavailable)

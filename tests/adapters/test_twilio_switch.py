@@ -8,16 +8,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ivr.adapters.twilio_calls import TIMEOUT_SECONDS, OtherTwilio, TwilioCalls
+from ivr.adapters.twilio_addresses import TwilioAddresses
+from ivr.adapters.twilio_calls import TIMEOUT_SECONDS, PatientTwilio, TwilioCalls
 from ivr.adapters.twilio_switch import TwilioSwitch
 from ivr.policy.call import Call
 from ivr.service.ports import Contact, Entry
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.twilio_wire import rest_server
+from tests.fakes.twilio_rest import rest_server
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ACCOUNT, TOKEN, SID = "AC" + "0" * 32, "a-token", "CA" + "1" * 32
-PUBLIC = "https://hotline.example"
+ADDRESSES = TwilioAddresses(public_base_url="https://hotline.example", key=b"of our own")
 MS = round(NOON.timestamp() * 1000)
 
 
@@ -34,7 +35,7 @@ def waiting(held_since: datetime | None = None) -> Entry:
 
 def switch(api: str, run: Callable[[Callable[[], None]], object] | None = at_once) -> TwilioSwitch:
     redirect = TwilioCalls(ACCOUNT, TOKEN, api).redirect
-    return TwilioSwitch(redirect, PUBLIC, FakeClock(NOON), run=run)
+    return TwilioSwitch(redirect, ADDRESSES, FakeClock(NOON), run=run)
 
 
 def test_a_caller_is_redirected_to_an_address_that_carries_his_call__R69() -> None:
@@ -43,8 +44,8 @@ def test_a_caller_is_redirected_to_an_address_that_carries_his_call__R69() -> No
         twilio = switch(api)
         assert twilio.fetch(waiting())
         assert twilio.fetch(waiting(held_since=NOON - timedelta(seconds=17)))
-    start = f"{PUBLIC}/twilio/fetched/{MS - 30_000}/{MS}"
-    assert told == [(SID, f"{start}/0"), (SID, f"{start}/{MS - 17_000}")]
+    start = f"fetched/{MS - 30_000}/{MS}"
+    assert told == [(SID, ADDRESSES.of(f"{start}/{picked_up}", SID)) for picked_up in (0, MS - 17_000)]
 
 
 @pytest.mark.parametrize("refusal", [(400, 21220), (404, 20404), (429, 20429), (500, 20500)])
@@ -79,6 +80,6 @@ def test_a_rest_that_is_not_there_harms_nobody_and_ends_no_call() -> None:
 
 
 def test_only_requests_meant_for_twilio_leave() -> None:
-    client = OtherTwilio("http://127.0.0.1:9", timeout=1)
+    client = PatientTwilio("http://127.0.0.1:9", timeout=1)
     with pytest.raises(ValueError, match="not Twilio's"):
         client.request("GET", "https://elsewhere.example/")

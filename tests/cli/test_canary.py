@@ -81,6 +81,7 @@ FastAgiServer({"canary": canary.main}, token=sys.argv[2], port=int(sys.argv[1]))
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_frozen_server_is_found_killed_and_replaced_within_five_seconds(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

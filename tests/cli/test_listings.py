@@ -1,4 +1,4 @@
-"""What a person or a program gets from `hotline calls|records|agents|metrics` and `import-agreements`."""
+"""What a person or a program gets from the listings and `import-agreements`."""
 
 import json
 from dataclasses import dataclass
@@ -10,14 +10,17 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr.adapters.sql_schema import agents, companies, records
+from ivr.adapters.sql_callback_schema import callback_attempts
+from ivr.adapters.sql_schema import agents, companies, records, ring_backs
 from ivr.cli.agreements import agreements
 from ivr.cli.listings import LISTINGS
 from ivr.policy.rules import Rules
+from tests.adapters.books import Books
 from tests.adapters.rows import CALLER, NINE, Database
 
 COMMANDS: dict[str, click.Command] = {str(command.name): command for command in (*LISTINGS, agreements)}
 HOUR = timedelta(hours=1)
+EMPTY = ("calls", "records", "callbacks", "promises", "agents", "alerts", "ring-backs")
 
 
 @dataclass
@@ -50,7 +53,7 @@ def listed(database: Database, name: str, *args: str) -> list[dict[str, Any]]:
 
 
 def test_every_listing_of_an_empty_hotline_is_an_array(database: Database) -> None:
-    assert [listed(database, name) for name in ("calls", "records", "agents")] == [[], [], []]
+    assert [listed(database, name) for name in EMPTY] == [[]] * len(EMPTY)
     metrics = {row["name"]: row for row in listed(database, "metrics")}
     assert list(metrics["offered"]) == ["name", "formula", "numerator", "denominator", "value", "unit"]
     assert metrics["service_level"]["value"] is None
@@ -70,7 +73,7 @@ def test_a_since_that_is_no_moment_is_a_usage_error(database: Database, since: s
     assert "is no moment" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["calls", "records", "agents", "metrics"])
+@pytest.mark.parametrize("name", [*EMPTY, "metrics"])
 def test_without_a_database_every_listing_is_unavailable_and_makes_none(tmp_path: Path, name: str) -> None:
     result = hotline(f"sqlite:///{tmp_path / 'gone.db'}", name, "--json")
     assert (result.exit_code, result.stdout) == (3, "")
@@ -104,6 +107,44 @@ def test_the_table_is_for_reading_and_nothing_in_it_steers_the_terminal(database
         assert "\x07" not in result.stdout
     assert "[red]甲" in hotline(database.url, "records").stdout
     assert "served ≤ 15" in " ".join(hotline(database.url, "metrics").stdout.split())
+
+
+def test_the_ring_back_list_tells_the_number_and_why_a_person_has_to_ring_it__R70(database: Database) -> None:
+    call = database.add_call()
+    why = {"reason": "service_number", "owner": None, "done": False}
+    database.add(ring_backs, call_id=call, number="4008123123", listed_at=NINE, **why)
+    [row] = listed(database, "ring-backs")
+    assert list(row) == [
+        *("id", "call", "number", "reason", "owner", "listed_at"),
+        *("done", "done_by", "done_at", "result"),
+    ]
+    assert row == {
+        "id": 1,
+        "call": call,
+        "number": "4008123123",
+        "listed_at": "2026-03-02T01:00:00.000Z",
+        **why,
+        "done_by": None,
+        "done_at": None,
+        "result": None,
+    }
+    assert listed(database, "ring-backs", "--since", "2026-03-02T09:01") == []
+    shown = hotline(database.url, "ring-backs").stdout
+    assert "4008123123" in shown
+    assert "service_number" in shown
+
+
+def test_the_table_of_callbacks_tells_how_each_attempt_ended(database: Database) -> None:
+    books = Books(database)
+    callback_id = books.promised()
+    books.book.close()
+    for epoch, result in ((1, "busy"), (2, None)):
+        row = {"callback_id": callback_id, "epoch": epoch, "at": NINE, "agent": "li", "result": result}
+        database.add(callback_attempts, **row)
+    shown = hotline(database.url, "callbacks").stdout
+    assert "busy, …" in shown
+    assert CALLER in shown
+    assert "我们会在九点半" in hotline(database.url, "promises").stdout
 
 
 def test_agreements_come_in_and_say_how_many(database: Database, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Each part runs as the one process the supervisor knows, with the settings it was given."""
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ import redis
 
 from config import redis_address
 from config.settings import load
-from ivr.cli.parts import redis_client, web_argv
+from ivr.cli.parts import web_argv
+from ivr.cli.worker import redis_client
 
 BECOME_REDIS = """
 import sys
@@ -17,6 +20,13 @@ from pathlib import Path
 from config.settings import load
 from ivr.cli.parts import run_redis
 run_redis(load(dict(arg.split("=", 1) for arg in sys.argv[2:]), Path(sys.argv[1])))
+"""
+
+BECOME_AN_IMPATIENT_RELAY = """
+from ivr.adapters import attempt_fences
+from ivr.cli.main import hotline
+attempt_fences.CLEARED_EVERY_SECONDS = 0.05
+hotline(["part", "relay"])
 """
 
 
@@ -61,3 +71,22 @@ def test_a_job_command_whose_reply_was_lost_is_not_repeated(tmp_path: Path) -> N
     retry = client.get_retry()
     assert retry
     assert retry.get_retries() == 0
+
+
+def test_the_relay_part_clears_away_fences_of_callbacks_that_are_days_old(tmp_path: Path) -> None:
+    attempts = tmp_path / "spool" / "attempts"
+    attempts.mkdir(parents=True)
+    old, new = attempts / "1-1-0badc0de", attempts / "2-1-0badc0de"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (0, 0))
+    environ = {"HOTLINE_DATA_DIR": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:1/0"}
+    with subprocess.Popen([sys.executable, "-c", BECOME_AN_IMPATIENT_RELAY], env=environ) as process:
+        try:
+            until = time.monotonic() + 20
+            while old.exists():
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        finally:
+            process.terminate()
+    assert new.exists()

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ivr.adapters.sql_agreements import SqlAgreements
 from ivr.adapters.sql_schema import companies, company_numbers
-from ivr.service.agreements import AgreementFileError, import_agreements, match_name, parse_agreements
+from ivr.service.agreements import import_agreements, match_name, parse_agreements
+from ivr.service.csv_file import CsvFileError
 from ivr.service.record_ports import Agreement, ImportCounts
 from tests.adapters.rows import CALLER, Database
 
@@ -28,7 +29,7 @@ def parsed(text: str, encoding: str = "utf-8") -> list[Agreement]:
 
 def faults(text: str | bytes) -> list[str]:
     data = text if isinstance(text, bytes) else text.encode()
-    with pytest.raises(AgreementFileError) as caught:
+    with pytest.raises(CsvFileError) as caught:
         parse_agreements(data, "010")
     return [str(problem) for problem in caught.value.problems]
 
@@ -140,13 +141,13 @@ def test_two_lines_of_one_company_may_not_contradict_each_other() -> None:
     ],
 )
 def test_a_file_that_is_not_what_it_should_be_is_refused_clearly(data: bytes, fault: str) -> None:
-    with pytest.raises(AgreementFileError, match=fault):
+    with pytest.raises(CsvFileError, match=fault):
         parse_agreements(data, "010")
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: (ENGLISH + text).encode()))
 def test_any_bytes_are_read_or_refused_and_nothing_else(data: bytes) -> None:
-    with contextlib.suppress(AgreementFileError):
+    with contextlib.suppress(CsvFileError):
         parse_agreements(data, "010")
 
 
@@ -184,7 +185,7 @@ def test_a_company_without_numbers_in_the_file_keeps_those_it_has(office: Office
 
 
 def test_one_fault_and_nothing_is_written(office: Office) -> None:
-    with pytest.raises(AgreementFileError):
+    with pytest.raises(CsvFileError):
         office.take_in(ENGLISH + "A,13800138000,,,,\nB,nonsense,,,,\n")
     assert office.companies == []
 

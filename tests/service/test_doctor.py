@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from ivr.policy.routes import Route
 from ivr.policy.rules import Rules
 from ivr.service.doctor import examine, exit_code, ready_or_not
-from ivr.service.doctor_policy import phone_findings, policy_findings
+from ivr.service.doctor_policy import phone_findings, policy_findings, way_findings
 from ivr.service.doctor_ports import Examination, Finding, Severity, Words, warning, well, wrong
 from ivr.service.readiness import Check, NotReadyError
 
@@ -120,3 +121,21 @@ def test_a_fallback_phone_that_cannot_be_rung_is_named() -> None:
     assert [each.severity for each in found] == [Severity.ERROR] * 3
     assert [phone in each.found.en for phone, each in zip(phones, found, strict=False)] == [True] * 3
     assert all(each.ok for each in phone_findings(Rules(), (), ()))
+
+
+@pytest.mark.parametrize(
+    ("there", "ok", "says"),
+    [
+        ((Route.ASTERISK, Route.TWILIO), True, "called by asterisk, twilio"),
+        ((Route.ASTERISK,), True, "called by asterisk"),
+        ((Route.TWILIO,), False, "no way leads to CN:"),
+    ],
+)
+def test_a_country_no_callback_leads_into_is_named(there: tuple[Route, ...], ok: bool, says: str) -> None:
+    [found] = way_findings(Rules(allowed_regions=("CN", "HK")), there)
+    assert (found.ok, says in found.found.en) == (ok, True)
+
+
+def test_where_nobody_is_called_by_itself_no_way_is_missed() -> None:
+    assert list(way_findings(Rules(), ())) == []
+    assert list(way_findings(Rules(callback_dialing="manual"), (Route.TWILIO,))) == []

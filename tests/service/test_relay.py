@@ -6,8 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ivr.adapters.sql_outbox import SqlOutbox
+from ivr.adapters.sql_schema import outbox
+from ivr.service.callback_book import LOG_CALLBACK
 from ivr.service.record_ports import DoorbellUnavailableError
 from ivr.service.relay import Relay
 from tests.adapters.rows import Database, SetClock
@@ -21,7 +24,15 @@ class House:
         self.database = Database(directory)
         self.bell = FakeDoorbell()
         self.clock = SetClock()
-        self.relay = Relay(SqlOutbox(self.database.url), self.bell, self.clock)
+        self.done: list[tuple[str, int]] = []
+        self.relay = Relay(SqlOutbox(self.database.url), self.bell, self.clock, self.do)
+
+    def do(self, topic: str, ref: int) -> None:
+        """By hand."""
+        self.done.append((topic, ref))
+        with self.database.engine.begin() as connection:
+            mine = (outbox.c.topic == topic, outbox.c.ref == ref)
+            connection.execute(sa.update(outbox).where(*mine).values(done_at=self.clock.now()))
 
 
 @pytest.fixture
@@ -69,14 +80,49 @@ def test_the_loop_tells_a_change_once_and_goes_on(
     thread.start()
     try:
         _wait_until(lambda: len(caplog.messages) == 1)
-        time.sleep(0.1)  # several turns, all of them down
+        _wait_until(lambda: len(house.done) == 1)
+        time.sleep(0.1)  # several turns, none of which has anything to ring for
         house.bell.works_for = None
+        house.database.add_call()
         _wait_until(lambda: len(house.bell.rung) == 1 and len(caplog.messages) == 2)
     finally:
         stop.set()
         thread.join(5)
     assert caplog.messages[0].startswith("Redis is down")
     assert caplog.messages[1:] == ["ringing again"]
+
+
+def test_each_kind_of_work_has_its_own_ring_however_many_rows_of_another_wait(house: House) -> None:
+    for _ in range(3):
+        house.database.add_call()
+    house.database.add(outbox, topic=LOG_CALLBACK, ref=9, created_at=house.clock.now())
+    assert house.relay.turn() == 4
+    assert house.bell.rung == [1, 9]
+
+
+def test_while_redis_is_down_the_work_is_done_by_hand_one_row_a_turn(house: House) -> None:
+    first, second = house.database.add_call(), house.database.add_call()
+    house.bell.works_for = 0
+    assert not house.relay._safe_turn()
+    assert house.done == [("open_record", first)]
+    assert not house.relay._safe_turn()
+    assert house.done == [("open_record", first), ("open_record", second)]
+    assert not house.relay.do_one()
+
+
+def test_work_that_cannot_be_done_by_hand_stays_and_ends_no_relay(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = house.database.add_call()
+    house.bell.works_for = 0
+
+    def refuses(_topic: str, _ref: int) -> None:
+        raise sa.exc.SQLAlchemyError
+
+    house.relay._do = refuses
+    assert not house.relay._safe_turn()
+    assert "could not be done by hand" in caplog.text
+    assert house.database.undone() == [call]
 
 
 def test_a_database_that_is_gone_ends_no_relay(house: House, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from ivr.adapters.sql_callback_schema import callback_attempts
 from ivr.adapters.sql_reports import SqlReports
-from ivr.adapters.sql_schema import agents, records
+from ivr.adapters.sql_schema import agents, alerts, records, ring_backs
 from ivr.policy.rules import Rules
 from ivr.service.record_ports import DatabaseUnavailableError
 from ivr.service.reports import Reports
+from tests.adapters.books import Books
 from tests.adapters.rows import CALLER, NINE, Database, SetClock
 
 CALL_KEYS = (
@@ -90,6 +92,50 @@ def test_an_agent_is_listed_without_his_password(database: Database) -> None:
     (row,) = reports(database).agents(None)
     assert " ".join(row) == "login name role phone state reason since call"
     assert (row["state"], row["call"]) == ("talking", 7)
+
+
+def test_callbacks_and_promises_have_the_contracts_keys(database: Database) -> None:
+    books = Books(database)
+    callback_id = books.promised("one")
+    books.book.close()
+    attempt = {"callback_id": callback_id, "agent": "li", "at": after(60), "result": "busy"}
+    database.add(callback_attempts, epoch=1, **attempt)
+    (callback,) = reports(database).callbacks(None)
+    assert " ".join(callback) == "id call number state promised_at due_at attempts agent closed_at"
+    assert callback["attempts"] == [{"at": "2026-03-02T01:01:00.000Z", "epoch": 1, "result": "busy"}]
+    assert callback["due_at"] == "2026-03-02T01:30:00.000Z"
+    (promise,) = reports(database).promises(None)
+    assert " ".join(promise) == "id call kind said_text made_by made_at due_at owner state kept_at"
+    assert (promise["made_by"], promise["state"], promise["said_text"]) == (
+        "server",
+        "open",
+        "我们会在九点半",
+    )
+
+
+def test_alerts_and_ring_backs_have_the_contracts_keys(database: Database) -> None:
+    call = database.add_call()
+    database.add(
+        alerts, at=after(1), kind="long_wait", detail='{"seconds": 130}', about="", still_at=after(5)
+    )
+    row = {"call_id": call, "number": CALLER, "reason": "nobody_on_duty", "owner": "li"}
+    database.add(ring_backs, **row, listed_at=after(2), done=False)
+    (alert,) = reports(database).alerts(None)
+    assert " ".join(alert) == "id at kind agent call about detail cleared_at seen_by seen_at"
+    assert (alert["at"], alert["about"], alert["seen_by"]) == ("2026-03-02T01:00:01.000Z", "", None)
+    (listed,) = reports(database).ring_backs(None)
+    assert " ".join(listed) == "id call number reason owner listed_at done done_by done_at result"
+    assert (listed["call"], listed["number"], listed["done"]) == (call, CALLER, False)
+    assert reports(database).alerts(after(2)) == reports(database).ring_backs(after(3)) == []
+
+
+def test_the_figures_of_promises_stand_beside_those_of_calls(database: Database) -> None:
+    books = Books(database)
+    books.promised("one")
+    books.book.close()
+    values = {row["name"]: row["value"] for row in reports(database, after(3600)).metrics(None)}
+    assert (values["offered"], values["callbacks_promised"]) == (1, 1)
+    assert values["callbacks_kept_by_the_promised_minute"] == 0
 
 
 def test_figures_are_of_today_where_the_hotline_is(database: Database) -> None:

@@ -130,7 +130,7 @@ def test_a_served_call_is_told_line_by_line_with_times_from_its_presentation(ser
         "   +13.02 s  第三声铃结束前 1.98 秒，王芳的电话已响 13 秒，还没有接；"
         "服务器接起，问候“您好，金穗公司”，王芳的电话继续响铃（已响 13 秒，还可响 7 秒）"
     )
-    assert lines[6].endswith("HoldElapsed：在“结束语”阶段没有意义（迟到或重复），不作处理")
+    assert lines[6].endswith("HoldElapsed：在“请来电人评价”阶段没有意义（迟到或重复），不作处理")
     assert len(lines) == 8
 
 

@@ -5,6 +5,8 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
+from ivr.adapters import sql_callback_schema as _callbacks  # noqa: F401  puts its tables beside the others
+from ivr.adapters import sql_desk_schema as _desk  # noqa: F401  likewise
 from ivr.adapters import sql_schema
 
 

@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
+
 from ivr.cli.private_asterisk import Program
 from ivr.cli.telephone.sip_log import Message, read_messages
 
@@ -58,6 +60,8 @@ class Sipp:
         self._address = address
         self.port = port or free_udp_port()
         self._directory = Path(tempfile.mkdtemp(prefix="phone-"))
+        self._read: list[Message] = []
+        self._read_bytes = 0
         self._last_words: tuple[list[Message], str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -77,7 +81,14 @@ class Sipp:
         )
 
     def messages(self) -> list[Message]:
-        return self._last_words[0] if self._last_words else read_messages(self._directory / "messages.log")
+        """All so far; the log is read again only when it has grown, so that asking often costs nothing."""
+        if self._last_words:
+            return self._last_words[0]
+        log = self._directory / "messages.log"
+        size = log.stat().st_size if log.exists() else 0
+        if size != self._read_bytes:
+            self._read, self._read_bytes = read_messages(log), size
+        return self._read
 
     def complaints(self) -> str:
         """What sipp itself says it did not expect; its scenario's own time limits are in it too."""
@@ -87,12 +98,20 @@ class Sipp:
         return log.read_text("utf-8", "replace") if log.exists() else ""
 
     def wait_until_listening(self, seconds: float = 5) -> None:
-        """sipp does not say when it listens: its port is taken then."""
+        """sipp does not say when it listens: its port is its own then. Trying to bind it could take it from sipp."""
         until = time.monotonic() + seconds
-        while not udp_port_is_taken(self.port):
+        while not self._listens():
             if not self.running() or time.monotonic() > until:
                 raise AssertionError(f"sipp does not listen on {self.port}: {self.complaints()}")
             time.sleep(0.01)
+
+    def _listens(self) -> bool:
+        assert self._process is not None
+        try:
+            sockets = psutil.Process(self._process.pid).net_connections("udp")
+        except psutil.Error:
+            return False
+        return any(each.laddr and each.laddr.port == self.port for each in sockets)
 
     def wait(self, seconds: float) -> int:
         assert self._process is not None
