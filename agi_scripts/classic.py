@@ -20,7 +20,7 @@ from agi_scripts.session import AgiSession, CallerHungUp
 from config.policy import load_rules
 from config.settings import Settings, load
 from ivr.adapters.system_clock import SystemClock
-from ivr.bootstrap import call_book
+from ivr.bootstrap import call_book, news_of_one_burst
 from ivr.policy.masking import masked
 from ivr.service.switchboard import Switchboard
 
@@ -48,11 +48,14 @@ def run(entry: Callable[Concatenate[AgiSession, Door, P], None], *more: P.args, 
 
 
 def _converse(settings: Settings, burst: Callable[[Door], None]) -> None:
-    rules, book = load_rules(settings), call_book(settings)
+    rules = load_rules(settings)
+    news = news_of_one_burst(settings)
+    book = call_book(settings, rules, news=news)
     try:
         burst(own_door(settings, Switchboard(book, rules), rules, SystemClock()))
     finally:
         book.close()
+        news.send()
 
 
 def _shown(call: str) -> str:

@@ -14,13 +14,14 @@ from typing import Protocol, assert_never
 from agi_scripts.session import AgiSession
 from config.prompt_pack import PromptPack
 from ivr.adapters.asterisk_phones import dial_string
+from ivr.adapters.asterisk_sounds import sound_list
 from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say
 from ivr.policy.events import AgentAnswered, CallerGreeted, Event, HungUp, RingResult
 from ivr.policy.one_line import one_line
-from ivr.policy.phone import parse_phone
+from ivr.policy.phone import is_page, parse_phone
 from ivr.policy.phone_number import caller_identity
 from ivr.policy.rules import Rules
-from ivr.service.drainer import Spool, SpoolLine
+from ivr.service.drainer import Spool, line_about
 from ivr.service.ports import BookUnavailable, Clock, Contact
 from ivr.service.switchboard import Switchboard
 
@@ -138,20 +139,11 @@ class Door:
 
     def write_down(self, burst: Burst, kind: str, at: datetime, number: str = "") -> None:
         """The second rung: what the book does not take is on the disk before anybody hears of it."""
-        contact = burst.contact
-        self.spool.write(
-            SpoolLine(
-                kind=kind,
-                ref=contact.ref,
-                presented_at=contact.presented_at,
-                hotline=contact.hotline,
-                caller=(contact.caller or "").removeprefix("raw:"),
-                greeted_at=burst.greeted_at,
-                served_at=burst.served_at,
-                number=number,
-                at=at,
-            )
+        served_at = burst.served_at
+        line = line_about(
+            burst.contact, kind, at, greeted_at=burst.greeted_at, served_at=served_at, number=number
         )
+        self.spool.write(line)
 
     def read(self, agi: AgiSession) -> Burst:
         """Raises BadBurst naming the argument at fault."""
@@ -185,18 +177,28 @@ class Door:
     def _arguments(self, command: LineCommand) -> dict[str, object]:
         match command:
             case Say(prompts=prompts):
-                return {"HL_SAY": self.sounds(prompts)}
-            case Ring(phone=phone, seconds=seconds, sound=sound):
-                dial = dial_string(parse_phone(phone), self.outbound_trunk) or ""
-                return {"HL_DIAL": dial, "HL_SECONDS": f"{seconds:.3f}", "HL_SOUND": sound.value}
+                return self._said(prompts)
+            case Ring(phone=phone, seconds=seconds, sound=sound, whisper=whisper):
+                rung = {**self.dialled(phone), "HL_SECONDS": f"{seconds:.3f}", "HL_SOUND": sound.value}
+                return {**rung, "HL_WHISPER": self.sounds(whisper)}
             case Ask(prompts=prompts, digits=digits, seconds=seconds):
-                return {"HL_SAY": self.sounds(prompts), "HL_DIGITS": digits, "HL_SECONDS": f"{seconds:.0f}"}
-            case Hold(seconds=seconds, sound=sound):
-                return {"HL_SECONDS": f"{seconds:.3f}", "HL_SOUND": sound.value}
+                return {**self._said(prompts), "HL_DIGITS": digits, "HL_SECONDS": f"{seconds:.0f}"}
+            case Hold(seconds=seconds, sound=sound, key=key):
+                return {"HL_SECONDS": f"{seconds:.3f}", "HL_SOUND": sound.value, "HL_KEY": key or ""}
             case HangUp():
                 return {}
             case _ as never:
                 assert_never(never)
+
+    def dialled(self, text: str) -> dict[str, object]:
+        """What Dial is told of a phone; HL_LEG is set for a page alone, and the dialplan empties it."""
+        phone = parse_phone(text)
+        dial = {"HL_DIAL": dial_string(phone, self.outbound_trunk) or ""}
+        return {**dial, "HL_LEG": "b(hl-page-leg^s^1)"} if is_page(phone) else {**dial}
+
+    def _said(self, prompts: tuple[str, ...]) -> dict[str, object]:
+        directory, names = sound_list([self.prompts.path(prompt) for prompt in prompts])
+        return {"HL_FROM": directory, "HL_SAY": names}
 
     def sounds(self, prompts: tuple[str, ...]) -> str:
         """Prompts as Playback takes them: paths without ending, joined by &; a new recording is heard in a second."""

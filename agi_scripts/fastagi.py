@@ -19,8 +19,8 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from agi_scripts.burst import Burst
 from agi_scripts.burst_threads import BurstThreads
+from agi_scripts.connection import Connection
 from agi_scripts.door import Answer, Aside
 from agi_scripts.session import AgiSession, AgiTimeout, CallerHungUp
 from ivr.policy.masking import masked
@@ -86,8 +86,8 @@ class FastAgiServer:
         self._scripts, self._quick, self._token = dict(scripts), dict(quick or {}), token.encode()
         self._max_sessions, self._session_seconds = max_sessions, session_seconds
         self._allowed = [ipaddress.ip_network(network) for network in ("127.0.0.0/8", "::1/128", *allow)]
-        self._bursts: dict[Burst, None] = {}  # in the order they came
-        self._by_descriptor: dict[int, Burst] = {}
+        self._bursts: dict[Connection, None] = {}  # in the order they came
+        self._by_descriptor: dict[int, Connection] = {}
         self._proven = 0
         self._lock = threading.Lock()
         self._complaints = _Seldom()
@@ -181,17 +181,17 @@ class FastAgiServer:
 
     def _begin(self, sock: socket.socket) -> None:
         sock.setblocking(False)
-        burst = Burst(sock, seconds=self._session_seconds)
+        burst = Connection(sock, seconds=self._session_seconds)
         self._bursts[burst] = None
         self._by_descriptor[burst.descriptor] = burst
         self._poll.register(burst.descriptor, _ONCE)
 
-    def _await(self, burst: Burst) -> None:
+    def _await(self, burst: Connection) -> None:
         """The loop goes on with it as soon as something comes."""
         burst.awaited = True
         self._poll.modify(burst.descriptor, _ONCE)
 
-    def _go_on(self, burst: Burst) -> None:
+    def _go_on(self, burst: Connection) -> None:
         """Something has come, or the connection has ended."""
         burst.awaited = False
         if not burst.take_in():
@@ -203,7 +203,7 @@ class FastAgiServer:
         else:
             self._await(burst)
 
-    def _open(self, burst: Burst) -> None:
+    def _open(self, burst: Connection) -> None:
         session = AgiSession(burst, deadline_seconds=burst.deadline - time.monotonic())
         name = self._name_of(session)
         if name is None or not self._admits(burst, name):
@@ -225,7 +225,7 @@ class FastAgiServer:
         _log.warning("burst for no script of ours: %r", masked(name[:60]))
         return None
 
-    def _admits(self, burst: Burst, name: str) -> bool:
+    def _admits(self, burst: Connection, name: str) -> bool:
         """The watch is always let in: a server that has much to do is not one that stands still."""
         with self._lock:
             if self._proven >= self._max_sessions and name != _WATCH:
@@ -235,7 +235,7 @@ class FastAgiServer:
             self._proven += 1
             return True
 
-    def _finish(self, burst: Burst, session: AgiSession) -> None:
+    def _finish(self, burst: Connection, session: AgiSession) -> None:
         """The reply to a quick burst's only command."""
         if burst.has_plain_reply:
             session.get_result()
@@ -257,7 +257,7 @@ class FastAgiServer:
 
     # ---- outside the loop --------------------------------------------------------------------------------------
 
-    def _aside(self, burst: Burst, script: Callable[[], object]) -> None:
+    def _aside(self, burst: Connection, script: Callable[[], object]) -> None:
         """Let a thread wait for what this burst needs."""
 
         def whole() -> None:
@@ -271,17 +271,17 @@ class FastAgiServer:
             _log.error("no thread for a burst: %s", error)
             self._forget(burst)
 
-    def _told(self, burst: Burst, session: AgiSession, answer: Answer) -> None:
+    def _told(self, burst: Connection, session: AgiSession, answer: Answer) -> None:
         """What a quick script asked for is there: in whatever thread, once."""
         self._guarded(burst, lambda _: self._answer(burst, session, answer()))
 
-    def _answer(self, burst: Burst, session: AgiSession, values: Mapping[str, object]) -> None:
+    def _answer(self, burst: Connection, session: AgiSession, values: Mapping[str, object]) -> None:
         if session.send_variables(values):
             self._await(burst)
         else:
             self._aside(burst, lambda: session.set_variables(values))
 
-    def _guarded(self, burst: Burst, step: Callable[[Burst], object]) -> None:
+    def _guarded(self, burst: Connection, step: Callable[[Connection], object]) -> None:
         """Whatever goes wrong in a step ends this burst and nothing else."""
         try:
             step(burst)
@@ -289,7 +289,7 @@ class FastAgiServer:
             self._complain(burst, error)
             self._forget(burst)
 
-    def _complain(self, burst: Burst, error: Exception) -> None:
+    def _complain(self, burst: Connection, error: Exception) -> None:
         if burst.session is None:
             if not isinstance(error, CallerHungUp):
                 self._complaints.warn(f"burst ended before its script began: {masked(str(error))}")
@@ -307,7 +307,7 @@ class FastAgiServer:
             story = "".join(traceback.format_exception(error))
             _log.error("call %s: burst failed\n%s", shown, masked(story))
 
-    def _forget(self, burst: Burst) -> None:
+    def _forget(self, burst: Connection) -> None:
         with self._lock:
             if burst not in self._bursts:
                 return
@@ -318,6 +318,6 @@ class FastAgiServer:
             burst.close()
 
 
-def _give_up(burst: Burst) -> None:
+def _give_up(burst: Connection) -> None:
     doing = "environment" if burst.session is None else "reply" if burst.awaited else "answer"
     raise AgiTimeout(f"no time left in {doing}")

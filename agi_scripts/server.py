@@ -14,7 +14,10 @@ from functools import partial
 
 from agi_scripts import (
     agent_state,
+    callback_ended,
+    callback_rating,
     canary,
+    consult,
     digits,
     fetched,
     hold_elapsed,
@@ -33,8 +36,13 @@ from config.settings import Settings, load
 from ivr.adapters.asterisk_switch import AsteriskSwitch
 from ivr.adapters.system_clock import SystemClock
 from ivr.adapters.systemd_notify import notify
-from ivr.bootstrap import agents_service, call_book, twilio_switch
+from ivr.bootstrap import agents_service, call_book, callback_service, twilio_switch
+from ivr.bootstrap.callbacks import twilio_callbacks
+from ivr.bootstrap.phones import consults, page_watch
 from ivr.policy.events import Event
+from ivr.policy.routes import Route
+from ivr.service.callback_ports import AttemptName
+from ivr.service.callback_ratings import CallbackRatings
 from ivr.service.floor_loop import FloorLoop
 from ivr.service.ports import BookUnavailable, Clock, Contact, Switch
 from ivr.service.switchboard import Switchboard
@@ -63,19 +71,36 @@ class Hotline:
     def __init__(self, settings: Settings) -> None:
         secrets = load_or_create(settings.data_dir)
         rules, clock = load_rules(settings), SystemClock()
-        self._book = call_book(settings)
+        self.switch = AsteriskSwitch(
+            settings.ami_port,
+            secrets.ami_secret,
+            on_stamp=self._stamped,
+            on_callback_served=self._called_back,
+        )
+        twilio = twilio_callbacks(settings, rules)
+        leads: dict[Route, Callable[[], bool]] = {Route.ASTERISK: lambda: self.switch.connected}
+        if twilio is not None:
+            leads[Route.TWILIO] = twilio.leads
+        self._book = call_book(settings, rules, leads)
         self._switchboard = Switchboard(self._book, rules)
-        self.switch = AsteriskSwitch(settings.ami_port, secrets.ami_secret, on_stamp=self._stamped)
-        self.floor_loop = FloorLoop(self._book, self._switches(settings, clock), clock, rules)
+        self._callbacks = callback_service(settings, self._book, self.switch.manager, rules, twilio)
+        switches = self._switches(settings, clock)
+        self.floor_loop = FloorLoop(self._book, switches, clock, rules, self._callbacks)
+        self._callbacks.on_change = self.floor_loop.signal
         self._switchboard.on_change = self.floor_loop.signal
         door = own_door(settings, self._switchboard, rules, clock)
+        scripts = _scripts(door, settings)
+        scripts["callback_ended"] = partial(callback_ended.main, callbacks=self._callbacks)
+        ratings = CallbackRatings(self._book, clock, rules)
+        scripts["callback_rating"] = partial(callback_rating.main, door=door, ratings=ratings)
         self.server = FastAgiServer(
-            _scripts(door, settings),
+            scripts,
             quick=_quick(door),
             token=secrets.agi_token,
             port=settings.agi_port,
             session_seconds=2.5,
         )
+        self._page_watch = page_watch(settings, self.switch)
         self._stop = threading.Event()
         self._notify_socket = settings.notify_socket
 
@@ -92,6 +117,7 @@ class Hotline:
         self.switch.start()
         floor = threading.Thread(target=self.floor_loop.run, args=(self._stop,), name="floor", daemon=True)
         floor.start()
+        threading.Thread(target=self._page_watch.run, args=(self._stop,), name="pages", daemon=True).start()
         threading.Thread(target=self._tell_systemd, name="watchdog", daemon=True).start()
         log.info("bursts on %s:%d", *self.server.address)
         self.server.serve_forever()
@@ -120,6 +146,13 @@ class Hotline:
         except BookUnavailable:
             log.info("a live stamp was not written; the next burst brings it")
 
+    def _called_back(self, name: AttemptName, at: datetime) -> None:
+        """The same of a customer who was called back; the sweep finds what is missed."""
+        try:
+            self._callbacks.served(name, at)
+        except BookUnavailable:
+            log.info("a callback's live stamp was not written; the sweep finds it")
+
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -128,6 +161,7 @@ def _scripts(door: Door, settings: Settings) -> dict[str, Script]:
     return {
         "number_noted": partial(number_noted.main, door=door),
         "agent_state": partial(agent_state.main, door=door, agents=agents_service(settings)),
+        "consult": partial(consult.main, door=door, consults=consults(settings)),
         "canary": canary.main,
     }
 

@@ -10,6 +10,7 @@ from agi_scripts import hung_up, number_noted, offered
 from agi_scripts.door import RING_RESULTS, Answer, Answers, BadBurst, Burst, Door, LaterDoor, moment_of
 from agi_scripts.server import ENTRIES
 from agi_scripts.session import AgiSession
+from agi_scripts.wire import command_line, quoted
 from config.prompt_pack import PromptPack
 from ivr.adapters.spool_files import SpoolFiles, parse_line
 from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say, Sound
@@ -91,7 +92,13 @@ def test_a_withheld_number_is_nobodys_number(door: Door, callerid: str) -> None:
     [
         (
             (Ring(agent="ana", phone="endpoint:ag-1", seconds=12.9991, sound=Sound.RINGING),),
-            {"HL_VERBS": "ring", "HL_DIAL": "PJSIP/ag-1", "HL_SECONDS": "12.999", "HL_SOUND": "ringing"},
+            {
+                "HL_VERBS": "ring",
+                "HL_DIAL": "PJSIP/ag-1",
+                "HL_SECONDS": "12.999",
+                "HL_SOUND": "ringing",
+                "HL_WHISPER": "",
+            },
         ),
         (
             (Ring(agent=None, phone="tel:+8613900139000", seconds=20, sound=Sound.MUSIC),),
@@ -100,24 +107,61 @@ def test_a_withheld_number_is_nobodys_number(door: Door, callerid: str) -> None:
                 "HL_DIAL": "PJSIP/hl-out/sip:+8613900139000@carrier.example:5060",
                 "HL_SECONDS": "20.000",
                 "HL_SOUND": "music",
+                "HL_WHISPER": "",
+            },
+        ),
+        (
+            (
+                Ring(
+                    agent="ana",
+                    phone="endpoint:ag-1",
+                    seconds=20,
+                    sound=Sound.MUSIC,
+                    whisper=("whisper_call", "whisper_waited_3"),
+                ),
+            ),
+            {
+                "HL_VERBS": "ring",
+                "HL_DIAL": "PJSIP/ag-1",
+                "HL_SECONDS": "20.000",
+                "HL_SOUND": "music",
+                "HL_WHISPER": f"{PROMPTS}/zh_CN/whisper_call&{PROMPTS}/zh_CN/whisper_waited_3",
             },
         ),
         (
             (Ring(agent="tw", phone="client:tw", seconds=20, sound=Sound.MUSIC),),
-            {"HL_VERBS": "ring", "HL_DIAL": "", "HL_SECONDS": "20.000", "HL_SOUND": "music"},
+            {
+                "HL_VERBS": "ring",
+                "HL_DIAL": "",
+                "HL_SECONDS": "20.000",
+                "HL_SOUND": "music",
+                "HL_WHISPER": "",
+            },
         ),
         (
             (Say(prompts=("greeting", "all_busy")), Hold(seconds=10, sound=Sound.MUSIC)),
             {
                 "HL_VERBS": "say-hold",
-                "HL_SAY": f"{PROMPTS}/zh_CN/greeting&{PROMPTS}/zh_CN/all_busy",
+                "HL_FROM": f"{PROMPTS}/zh_CN/",
+                "HL_SAY": "greeting&all_busy",
                 "HL_SECONDS": "10.000",
                 "HL_SOUND": "music",
+                "HL_KEY": "",
             },
         ),
         (
+            (Hold(seconds=10, sound=Sound.MUSIC, key="1"),),
+            {"HL_VERBS": "hold", "HL_SECONDS": "10.000", "HL_SOUND": "music", "HL_KEY": "1"},
+        ),
+        (
             (Ask(prompts=("ask_number",), digits=12, seconds=5),),
-            {"HL_VERBS": "ask", "HL_SAY": f"{PROMPTS}/zh_CN/ask_number", "HL_DIGITS": 12, "HL_SECONDS": "5"},
+            {
+                "HL_VERBS": "ask",
+                "HL_FROM": f"{PROMPTS}/zh_CN/",
+                "HL_SAY": "ask_number",
+                "HL_DIGITS": 12,
+                "HL_SECONDS": "5",
+            },
         ),
         ((HangUp(),), {"HL_VERBS": "hangup"}),
     ],
@@ -148,6 +192,20 @@ def test_the_moment_of_a_hang_up_is_the_switchs_own(door: Door) -> None:
     silent = read(door, "end", STAMP, "1.7", "400", "", "", "")
     with pytest.raises(BadBurst):
         moment_of(silent, "HL_EXTRA")
+
+
+def test_a_long_sentence_fits_into_one_command_wherever_the_recordings_lie(
+    door: Door, tmp_path: Path
+) -> None:
+    """A promise has some 35 recordings, one of them perhaps the company's own, and an AGI command 2,000 bytes."""
+    own = tmp_path / "custom" / "zh_CN" / "goodbye.wav"
+    own.parent.mkdir(parents=True)
+    own.write_bytes((PROMPTS / "zh_CN" / "goodbye.wav").read_bytes())
+    prompts = (*("callback_within_end",) * 34, "goodbye")
+    said = door.verbs((Say(prompts=prompts), HangUp()))
+    names = str(said["HL_SAY"]).split("&")
+    assert [Path(f"{said['HL_FROM']}{name}.wav").exists() for name in names] == [True] * 35
+    assert len(command_line("EXEC MSet", [quoted(",".join(f"{k}={v}" for k, v in said.items()))])) <= 2000
 
 
 def test_a_dialplan_entry_and_its_file_have_one_name() -> None:

@@ -299,6 +299,52 @@ def test_a_hang_up_in_a_quick_burst_is_no_error(
     assert {record.levelno for record in caplog.records} <= {logging.INFO}
 
 
+def test_a_stranger_who_says_as_much_as_is_allowed_and_no_end_holds_nobody_up(open_house: Open) -> None:
+    house = open_house({"inbound": finish})
+    line = b"agi_x: " + b"x" * 4088 + b"\n"
+    with house.connect() as stranger:
+        stranger.sendall(line * 101)
+        assert stranger.recv(1) == b""
+        channel = house.channel(f"{TOKEN}/inbound", OK, OK)
+        assert channel.ended.wait(0.5)
+
+
+@pytest.mark.parametrize("ending", [b"", b"agi_half"])
+def test_the_loop_never_waits_for_the_end_of_an_environment(open_house: Open, ending: bytes) -> None:
+    house = open_house({"inbound": finish})
+    line = b"agi_x: " + b"x" * 4089 + b"\n"
+    with house.connect() as stranger:
+        stranger.sendall(line * 100 + ending)
+        time.sleep(0.1)
+        channel = house.channel(f"{TOKEN}/inbound", OK, OK)
+        assert channel.ended.wait(0.5)
+
+
+def test_a_reply_that_says_no_is_looked_into_aside_and_not_by_the_loop(
+    open_house: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = Asked()
+    house = open_house({"canary": finish}, quick={"inbound": asked})
+    channel = house.channel(f"{TOKEN}/inbound", b"200 result=-1\n", SILENCE)
+    asked.told({"HL_VERBS": "hangup", "HL_DONE": 1})
+    eventually(lambda: len(channel.commands) == 2)
+    assert channel.commands[1] == b"CHANNEL STATUS\n"
+    assert house.channel(f"{TOKEN}/canary", OK, OK).ended.wait(0.5)
+    assert channel.ended.wait(4)
+
+
+def test_a_caller_who_is_gone_by_the_time_of_the_answer_is_found_so(
+    open_house: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    asked = Asked()
+    house = open_house({}, quick={"inbound": asked})
+    channel = house.channel(f"{TOKEN}/inbound", b"200 result=-1\n", b"511 Command Not Permitted\n")
+    asked.told({"HL_VERBS": "hangup", "HL_DONE": 1})
+    assert channel.ended.wait(2)
+    eventually(lambda: "hung up during" in caplog.text)
+
+
 def test_a_switch_that_does_not_answer_a_quick_burst_is_given_up_in_time(
     open_house: Open, caplog: pytest.LogCaptureFixture
 ) -> None:

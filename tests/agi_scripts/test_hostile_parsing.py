@@ -207,7 +207,7 @@ def test_what_the_server_writes_down_it_can_read_again(hotline: str, caller: str
     at = parse_line(f"v1|noted|1.7|{STAMP}|400|1||2|{STAMP}").at
     identity = caller_identity(caller, "010") or ""
     line = SpoolLine(
-        kind="noted", ref="1.7", presented_at=at, hotline=hotline, caller=identity,
+        door="twilio", kind="noted", ref="1.7", presented_at=at, hotline=hotline, caller=identity,
         greeted_at=None, served_at=None, number=number, at=at,
     )  # fmt: skip
     written = render_line(line)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from agi_scripts.burst import Burst
+from agi_scripts.connection import Connection
 from agi_scripts.fastagi import FastAgiServer
 from tests.faults.fault_file import Fault
 
@@ -58,7 +58,7 @@ class SickServer(FastAgiServer):
         if self._fault.kind is None:
             super()._look_after_all()
 
-    def _open(self, burst: Burst) -> None:
+    def _open(self, burst: Connection) -> None:
         kind = self._fault.kind
         if kind == "slow":  # right in every word, two seconds late
             self._threads.start(lambda: self._open_late(burst))
@@ -67,12 +67,12 @@ class SickServer(FastAgiServer):
         else:
             super()._open(burst)
 
-    def _open_late(self, burst: Burst) -> None:
+    def _open_late(self, burst: Connection) -> None:
         time.sleep(SLOW_SECONDS)
         self._guarded(burst, super()._open)
 
 
-def _babble(burst: Burst, words: Callable[[socket.socket, Fault], None], fault: Fault) -> None:
+def _babble(burst: Connection, words: Callable[[socket.socket, Fault], None], fault: Fault) -> None:
     burst.sock.setblocking(True)
     words(burst.sock, fault)
 

@@ -28,7 +28,7 @@ from ivr.adapters.sql_engine import read_engine
 from ivr.adapters.sql_schema import agents, calls, records, ring_backs
 from ivr.bootstrap import agents_service
 from ivr.cli.private_asterisk import Program, find_sipp
-from tests.real_asterisk.sip.phones import AgentPhone, Caller
+from tests.real_asterisk.sip.phones import PATIENCE_SECONDS, AgentPhone, Caller
 from tests.template import at_newest_schema
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -76,7 +76,11 @@ class RunningHotline:
     # ---- running --------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()  # what did not get ready in time would run on, and keep its ports
+            raise
         return self
 
     def __exit__(
@@ -231,7 +235,7 @@ class RunningHotline:
         assert len(found) == 1, found
         return found[0]
 
-    def ended_call(self, number: str = "13800138000", seconds: float = 10) -> dict[str, Any]:
+    def ended_call(self, number: str = "13800138000", seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """The one call of that caller, once it has ended."""
         wait_until(
             lambda: len(self.calls(number)) == 1 and self.calls(number)[0]["ended_at"] is not None,
@@ -249,7 +253,7 @@ class RunningHotline:
     def ring_backs(self) -> list[dict[str, Any]]:
         return self.rows(sa.select(ring_backs).order_by(ring_backs.c.id))
 
-    def wait(self, condition: Callable[[], bool], seconds: float = 10) -> None:
+    def wait(self, condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Until it holds; else the logs."""
         wait_until(condition, seconds, self.logs)
 

@@ -14,12 +14,14 @@ import sqlalchemy as sa
 
 from ivr.adapters.sql_schema import alerts
 from tests.real_asterisk.hotline import ROOT, RunningHotline
-from tests.real_asterisk.sip.media import RATE, MediaPort, Samples, correlation, read_wav
-from tests.real_asterisk.sip.phones import AgentPhone, Caller
+from tests.real_asterisk.sip.media import RATE, MediaPort, Samples, correlation, lay_out, read_wav
+from tests.real_asterisk.sip.phones import PATIENCE_SECONDS, AgentPhone, Caller
 
 PROMPTS = ROOT / "config" / "prompts"
 CLEAR = 0.9
 """The correlation from which a recording counts as heard."""
+ON_ITS_WAY_SECONDS = 1.0
+"""What was not heard by now began at most so long before its own length ago."""
 
 
 # ---- ears -----------------------------------------------------------------------------------------------------
@@ -29,10 +31,11 @@ def prompt(name: str) -> Samples:
     return read_wav(PROMPTS / "zh_CN" / f"{name}.wav")
 
 
-def heard(media: MediaPort, sound: Samples) -> tuple[float, float]:
+def heard(media: MediaPort, sound: Samples, since_epoch: float = 0.0) -> tuple[float, float]:
     """(correlation, when it began as epoch seconds)."""
-    score, offset = correlation(media.audio(), sound)
-    return score, (media.first_packet_at or 0.0) + offset
+    packets = media.heard_between(since_epoch)
+    score, offset = correlation(lay_out(packets), sound)
+    return score, (packets[0].arrived_epoch if packets else 0.0) + offset
 
 
 def heard_at(media: MediaPort, name: str) -> float:
@@ -45,11 +48,14 @@ def heard_at(media: MediaPort, name: str) -> float:
 def wait_until_heard(media: MediaPort, name: str, *, first_seconds: float = 60, seconds: float = 30) -> float:
     """Until the prompt (or the first seconds of it) has been heard; when it began."""
     sound, until = prompt(name)[: round(first_seconds * RATE)], time.monotonic() + seconds
+    since = 0.0
     while True:
-        score, at = heard(media, sound)
+        now = time.time()
+        score, at = heard(media, sound, since)
         if score >= CLEAR:
             return at
         assert time.monotonic() < until, f"{name} was not heard in {seconds} s"
+        since = now - sound.size / RATE - ON_ITS_WAY_SECONDS
         time.sleep(0.2)
 
 
@@ -61,10 +67,10 @@ def prompts_heard_in_order(media: MediaPort, *names: str) -> list[float]:
     return began
 
 
-def wait_for_music(media: MediaPort, since: float, seconds: float = 15) -> None:
+def wait_for_music(media: MediaPort, since: float, seconds: float = PATIENCE_SECONDS) -> None:
     """Until one second of hold music was heard after `since`."""
     hold, until = read_wav(PROMPTS / "music" / "hold.wav"), time.monotonic() + seconds
-    while not _has_music(media.audio(since), hold):
+    while not _has_music(media.audio(max(since, time.time() - 2.0)), hold):
         assert time.monotonic() < until, "no hold music was heard"
         time.sleep(0.2)
 

@@ -39,7 +39,7 @@ def duty_port() -> int:
 def hotline(start: Start, duty_port: int) -> RunningHotline:
     """Picked up after three seconds; a colleague is on call."""
     duty = f'fallback_phones = ["sip:duty@127.0.0.1:{duty_port}"]\n'
-    return start("rings = 1\nwrap_up_seconds = 1\n" + duty)
+    return start("rings = 1\nwrap_up_seconds = 1\nsatisfaction = false\n" + duty)
 
 
 def has_left(

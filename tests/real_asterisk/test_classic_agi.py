@@ -27,8 +27,8 @@ from tests.real_asterisk.stories import on_duty
 
 SCRIPTS = ROOT / "agi_scripts"
 # A process a burst needs its time to start on a busy machine: more rings, and a pickup that does not wait for them.
-POLICY = 'wrap_up_seconds = 0\nagent_ring_seconds = 8\nrings = 5\nanswer_when_saturated = "now"\n'
-PROGRAMS = (*ENTRIES, "agent_state")
+POLICY = 'wrap_up_seconds = 0\nagent_ring_seconds = 8\nrings = 5\nanswer_when_saturated = "now"\nsatisfaction = false\n'
+PROGRAMS = (*ENTRIES, "agent_state", "callback_ended", "callback_rating", "consult")
 
 
 # ---- without a switch: the file, a pipe in, a pipe out ------------------------------------------------------------

@@ -22,6 +22,7 @@ from tests.real_asterisk.hostile_words import forged_lines, names, users
 from tests.real_asterisk.hotline import RunningHotline
 from tests.real_asterisk.raw_caller import RawCaller, escaped, from_user, heard_until_quiet, mutated
 from tests.real_asterisk.stories import on_duty
+from tests.real_asterisk.web_socket import statuses_over_web_socket
 
 pytestmark = pytest.mark.real
 POLICY = "wrap_up_seconds = 0\nagent_ring_seconds = 6\n"
@@ -279,3 +280,20 @@ def test_only_its_own_user_reads_a_log_that_names_a_secret(hotline: RunningHotli
         text = path.read_text("utf-8", "replace")
         if secrets.agi_token in text or secrets.ami_secret in text:
             assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("via", ["WS", "UDP"])
+@pytest.mark.parametrize("user", ["13800138000", "hl-trunk", "pg-00000000"])
+def test_who_comes_by_the_browsers_way_and_is_no_page_of_ours_rings_nobody(
+    hotline: RunningHotline, user: str, via: str
+) -> None:
+    """From this machine, as every browser behind a proxy here comes, and as a trunk here would."""
+    before = len(hotline.calls())
+    port = hotline.settings.ws_port
+    for method in ("INVITE", "REGISTER", "MESSAGE"):
+        statuses = statuses_over_web_socket(port, user, "4009999999", method, via)
+        assert statuses, method
+        assert set(statuses) <= {100, 401, 403, 404, 405, 501}, (method, statuses)
+    assert len(hotline.calls()) == before
+    trunk = RawCaller(hotline.settings.sip_port, from_user(b"13800138000"), to=b"4008888888")
+    assert trunk.dial().final == 200, "from the same address by the callers' way"

@@ -29,7 +29,7 @@ from tests.real_asterisk.stories import (
     wait_until_heard,
 )
 
-pytestmark = [pytest.mark.real, pytest.mark.alone]
+pytestmark = pytest.mark.real
 
 DEADLINE, MARGIN = 15.0, 2.0  # the shipped policy: three rings of five seconds, picked up two before
 ALICE, BOB, CAROL, DAN, ERIN = (f"138001381{n:02}" for n in range(1, 6))
@@ -52,7 +52,7 @@ def duty_port() -> int:
 def short_rings(start: Start, duty_port: int) -> RunningHotline:
     """Agents have three seconds to answer; a colleague is on call."""
     duty = f'fallback_phones = ["sip:duty@127.0.0.1:{duty_port}"]\n'
-    return start("wrap_up_seconds = 0\nagent_ring_seconds = 3\n" + duty)
+    return start("wrap_up_seconds = 0\nagent_ring_seconds = 3\nsatisfaction = false\n" + duty)
 
 
 def registered_phone(hotline: RunningHotline, login: str) -> AgentPhone:

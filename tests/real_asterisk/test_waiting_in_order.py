@@ -26,7 +26,7 @@ from tests.real_asterisk.stories import (
     wait_for_music,
 )
 
-pytestmark = [pytest.mark.real, pytest.mark.alone]
+pytestmark = pytest.mark.real
 
 DEADLINE, MARGIN = 5.0, 2.0  # one ring, so that the waiting is longer than the ringing
 TIE_SECONDS = 0.1

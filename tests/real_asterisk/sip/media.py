@@ -39,7 +39,7 @@ class Packet:
     payload: bytes
 
 
-def _kernel_time(notes: list[tuple[int, int, bytes]]) -> float:
+def kernel_time(notes: list[tuple[int, int, bytes]]) -> float:
     """When the kernel took the packet: a busy machine lets its listener wait, a telephone would not."""
     for level, kind, data in notes:
         if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
@@ -170,7 +170,7 @@ class MediaPort:
                 datagram, notes, _, address = self._socket.recvmsg(4096, 64)
             except (TimeoutError, ConnectionError):
                 continue
-            arrived = _kernel_time(notes)
+            arrived = kernel_time(notes)
             packet = parse_packet(datagram, time.monotonic() - (time.time() - arrived), arrived)
             if packet is not None:
                 self._far = address

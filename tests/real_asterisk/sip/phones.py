@@ -17,6 +17,8 @@ from tests.real_asterisk.sip.media import MediaPort
 
 AGENT = Path(__file__).parent / "scenarios" / "agent.xml"
 FOREVER_MS = 3_600_000
+PATIENCE_SECONDS = 25.0
+"""So long a test waits for what has to come, also on a busy machine. When it has to come is asserted beside it."""
 
 
 class Phone:
@@ -75,7 +77,7 @@ class Phone:
         status: int | None = None,
         *,
         call: int | None = None,
-        seconds: float = 10,
+        seconds: float = PATIENCE_SECONDS,
     ) -> Message:
         """The first such message; AssertionError with the log when it does not come."""
         until = time.monotonic() + seconds
@@ -119,6 +121,7 @@ class Caller(Phone):
         self._keys = {"to": to, "from": number, "from_name": name, "sound_port": str(self.media.port)}
         self._hang_up_after_seconds = hang_up_after_seconds
         self._timer: threading.Timer | None = None
+        self._has_left = False
 
     def _begin(self) -> None:
         self.sipp.start(self._keys, "-m", "1", "-r", "100")
@@ -128,6 +131,12 @@ class Caller(Phone):
             self._timer = threading.Timer(max(0.0, rest), self.hang_up)
             self._timer.daemon = True
             self._timer.start()
+
+    def hang_up(self) -> None:
+        """Once: an order that reaches sipp in the middle of its BYE makes it drop the call without one."""
+        if not self._has_left:
+            self._has_left = True
+            super().hang_up()
 
     def close(self) -> None:
         if self._timer is not None:

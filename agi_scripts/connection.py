@@ -12,11 +12,11 @@ CHUNK_BYTES: Final = 65536
 ENVIRONMENT_BYTES: Final = wire.ENVIRONMENT_LINES * wire.ENVIRONMENT_LINE_BYTES
 
 
-class Burst(wire.SocketWire):
-    """Read without waiting by the server's loop, later by a session that may wait: both see the same bytes.
+class Connection(wire.SocketWire):
+    """Read by the server's loop, and by a session with the same bytes; nobody waits for more but a thread `aside`.
 
     `proven`: it has shown the token. `awaited`: the loop, and nobody else, reads it when something comes.
-    `aside`: a thread waits for it.
+    `aside`: a thread has it, and may wait.
     """
 
     def __init__(self, sock: socket.socket, *, seconds: float) -> None:
@@ -39,17 +39,22 @@ class Burst(wire.SocketWire):
         return chunk != b""
 
     def receive(self, timeout_seconds: float) -> bytes:
-        """What has been taken in, else what comes within the time."""
-        if not self._arrived:
-            return super().receive(timeout_seconds)
-        arrived, self._arrived = bytes(self._arrived), bytearray()
-        return arrived
+        """What has been taken in, else what comes within the time, where somebody may wait for it."""
+        if self._arrived:
+            arrived, self._arrived = bytes(self._arrived), bytearray()
+            return arrived
+        if not self.aside:
+            raise TimeoutError
+        return super().receive(timeout_seconds)
 
     def send(self, line: bytes, timeout_seconds: float) -> None:
         """At once, where the peer has room for it, as nearly always."""
         sent = self.sock.send(line)
-        if sent < len(line):
-            super().send(line[sent:], timeout_seconds)
+        if sent == len(line):
+            return
+        if not self.aside:
+            raise TimeoutError
+        super().send(line[sent:], timeout_seconds)
 
     @property
     def has_environment(self) -> bool:
@@ -62,9 +67,10 @@ class Burst(wire.SocketWire):
 
     @property
     def has_plain_reply(self) -> bool:
-        """One line that says yes; anything else is for somebody who may wait for the rest of it."""
+        """One line that says yes; anything else is for somebody who may ask back or wait for the rest of it."""
         arrived = self._arrived
-        return arrived.startswith(b"200 ") and arrived.find(b"\n") == len(arrived) - 1
+        says_yes = arrived.startswith(b"200 result=") and not arrived.startswith(b"200 result=-")
+        return says_yes and arrived.find(b"\n") == len(arrived) - 1
 
     def hang_up(self) -> None:
         with suppress(OSError):  # it may have ended by itself
