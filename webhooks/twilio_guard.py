@@ -16,11 +16,14 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, kw_only=True)
 class TwilioAccount:
-    """What we share with Twilio; the token stays out of its `repr`."""
+    """What we share with Twilio; the tokens stay out of its `repr`.
+
+    Twilio signs with its primary token; a second one is believed too while the two change places.
+    """
 
     public_base_url: str
     account_sid: str
-    auth_token: str = field(repr=False)
+    auth_tokens: tuple[str, ...] = field(repr=False)
 
 
 def guard(account: TwilioAccount | None) -> None:
@@ -37,7 +40,8 @@ def guard(account: TwilioAccount | None) -> None:
 def _signed(request: Request, account: TwilioAccount) -> bool:
     signature = request.headers.get("X-Twilio-Signature", "")
     address = account.public_base_url + raw_target(request)
-    return bool(RequestValidator(account.auth_token).validate(address, request.form, signature))
+    validators = [RequestValidator(token) for token in account.auth_tokens]
+    return any(validator.validate(address, request.form, signature) for validator in validators)
 
 
 def raw_target(request: Request) -> str:

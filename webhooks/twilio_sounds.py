@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort
 
 from config.prompt_pack import MissingPrompt, PromptPack
 from ivr.service.ports import Clock
+from webhooks.access import machines
 
 LONGEST_STRETCH_SECONDS = 60
 KEPT = "public, max-age=31536000, immutable"
@@ -47,6 +48,7 @@ def sounds_blueprint(sounds: TwilioSounds) -> Blueprint:
     blueprint = Blueprint("twilio_sounds", __name__, url_prefix="/twilio/prompts")
 
     @blueprint.get("/<content>/<key>.wav")
+    @machines
     def prompt(content: str, key: str) -> Response:
         try:
             path = sounds.prompts.path(key)
@@ -55,6 +57,7 @@ def sounds_blueprint(sounds: TwilioSounds) -> Blueprint:
         return _wav(path.read_bytes(), content == digest(path))
 
     @blueprint.get("/<content>/music/<int:start>-<int:seconds>.wav")
+    @machines
     def music(content: str, start: int, seconds: int) -> Response:
         if not 0 < seconds <= LONGEST_STRETCH_SECONDS or start >= whole_seconds(sounds.music_path):
             abort(404)

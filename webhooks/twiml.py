@@ -14,7 +14,8 @@ from ivr.policy.phone import Phone, parse_phone
 
 DIAL_ADDS_SECONDS = 5  # Twilio rings so much longer than a Dial's timeout says
 LEAST_DIAL_SECONDS = 10  # timeout is at least 5: a shorter ring cannot be asked for
-APOLOGY_SECONDS = 10  # of music between two apologies
+LEAST_QUIET_SECONDS = 1.0  # what is left of a ring or wait before the pickup, however late it is
+KEY_SECONDS = 1  # of silence after the music in which a key still counts; Twilio asks for one at least
 RINGBACK = "cn"  # what the caller hears while a phone rings, once we have picked up
 RINGABLE = frozenset({"sip", "client", "tel"})
 
@@ -25,6 +26,9 @@ class Links(Protocol):
     @property
     def leg(self) -> str:
         """Told when the rung phone is answered."""
+
+    def whisper(self, prompts: tuple[str, ...]) -> str:
+        """Asked by the phone that was picked up, before it is joined to the caller."""
 
     def to(self, route: str) -> str: ...
 
@@ -72,25 +76,49 @@ def _possible(command: LineCommand, *, picked_up: bool) -> LineCommand:
             return command
 
 
+def later(commands: tuple[LineCommand, ...], passed_seconds: float) -> tuple[LineCommand, ...]:
+    """What is still to be done of them after so long: the pickup waits for nobody (R64)."""
+    return tuple(_later(command, passed_seconds) for command in commands)
+
+
+def _later(command: LineCommand, passed_seconds: float) -> LineCommand:
+    match command:
+        case Ring(sound=Sound.RINGING, seconds=seconds) | Hold(sound=Sound.RINGING, seconds=seconds):
+            return replace(command, seconds=max(seconds - passed_seconds, LEAST_QUIET_SECONDS))
+        case _:
+            return command
+
+
 def _ringable(ring: Ring) -> bool:
-    return parse_phone(ring.phone).kind in RINGABLE
+    return rings(ring.phone)
+
+
+def rings(phone: str) -> bool:
+    """Whether a <Dial> can ring that phone."""
+    return parse_phone(phone).kind in RINGABLE
 
 
 def render(commands: tuple[LineCommand, ...], links: Links, sounds: Sounds, *, picked_up: bool) -> str:
     """One document; it ends with the address that hears what came of it. `picked_up`: by an earlier one."""
     response = VoiceResponse()
+    heard = _heard_in(response, commands[-1:], links)
     for command in commands:
-        _add(response, _possible(command, picked_up=picked_up), links, sounds)
+        _add(response, heard, _possible(command, picked_up=picked_up), links, sounds)
     return str(response)
 
 
-def apology(prompts: tuple[str, ...], again: str, sounds: Sounds) -> str:
-    """Needs no book: we say that we are sorry, play music and ask ourselves once more at the address `again`."""
-    response = VoiceResponse()
-    _play(response, prompts, sounds)
-    response.play(sounds.music(APOLOGY_SECONDS))
-    response.redirect(again, method="POST")
-    return str(response)
+def _heard_in(response: VoiceResponse, last: tuple[LineCommand, ...], links: Links) -> VoiceResponse | Gather:
+    """Words and music that a key may end play inside a Gather; nothing pressed, Twilio goes on behind it."""
+    if not any(isinstance(command, Hold) and command.key for command in last):
+        return response
+    return response.gather(
+        input="dtmf",
+        num_digits=1,
+        timeout=KEY_SECONDS,
+        finish_on_key="",
+        action=links.to("digits"),
+        method="POST",
+    )
 
 
 def last_words() -> str:
@@ -109,21 +137,35 @@ def goodbye() -> str:
     return str(response)
 
 
+def whisper(prompts: tuple[str, ...], whispered: str, sounds: Sounds) -> str:
+    """To the agent alone, while the caller hears it ring; then the address that hears of it, and the bridge."""
+    response = VoiceResponse()
+    _play(response, prompts, sounds)
+    response.redirect(whispered, method="POST")
+    return str(response)
+
+
 def nothing() -> str:
-    """The answer to a status callback; Twilio reads it and does nothing."""
+    """To a status callback; Twilio reads it and does nothing. To a phone that was rung: it is joined to the caller."""
     return str(VoiceResponse())
 
 
-def _add(response: VoiceResponse, command: LineCommand, links: Links, sounds: Sounds) -> None:
+def _add(
+    response: VoiceResponse,
+    heard: VoiceResponse | Gather,
+    command: LineCommand,
+    links: Links,
+    sounds: Sounds,
+) -> None:
     match command:
         case Say(prompts=prompts):
-            _play(response, prompts, sounds)
+            _play(heard, prompts, sounds)
         case Ring():
             _ring(response, command, links, sounds)
         case Ask():
             _ask(response, command, links, sounds)
         case Hold():
-            _hold(response, command, links, sounds)
+            _hold(response, heard, command, links, sounds)
         case HangUp():
             response.hangup()
         case _ as never:
@@ -149,15 +191,21 @@ def _ring(response: VoiceResponse, ring: Ring, links: Links, sounds: Sounds) -> 
         answer_on_bridge=True if quiet else None,
         ring_tone=None if quiet else RINGBACK,
     )
-    _add_phone(dial, parse_phone(ring.phone), links)
+    _add_phone(dial, parse_phone(ring.phone), _told(ring, links))
 
 
-def _add_phone(dial: Dial, phone: Phone, links: Links) -> None:
-    told = {
+def _told(ring: Ring, links: Links) -> dict[str, str]:
+    """How we hear that a person speaks: by the answer, or once he has heard what is whispered."""
+    if ring.whisper:
+        return {"url": links.whisper(ring.whisper), "method": "POST"}
+    return {
         "status_callback": links.leg,
         "status_callback_event": "answered",
         "status_callback_method": "POST",
     }
+
+
+def _add_phone(dial: Dial, phone: Phone, told: dict[str, str]) -> None:
     if phone.kind == "sip":
         dial.sip(f"sip:{phone.address}", **told)
     elif phone.kind == "client":
@@ -179,10 +227,12 @@ def _ask(response: VoiceResponse, ask: Ask, links: Links, sounds: Sounds) -> Non
     _play(gather, ask.prompts, sounds)
 
 
-def _hold(response: VoiceResponse, hold: Hold, links: Links, sounds: Sounds) -> None:
+def _hold(
+    response: VoiceResponse, heard: VoiceResponse | Gather, hold: Hold, links: Links, sounds: Sounds
+) -> None:
     """Whole seconds, rounded down before the pickup: rather early than late."""
     if hold.sound is Sound.RINGING:
         response.pause(length=max(1, int(hold.seconds)))
     else:
-        response.play(sounds.music(max(1, round(hold.seconds))))
+        heard.play(sounds.music(max(1, round(hold.seconds))))
     response.redirect(links.to("hold-elapsed"), method="POST")

@@ -1,17 +1,5 @@
-"""A clock that stands still until told."""
+"""A clock that stands still until told: the simulation's own."""
 
-from datetime import datetime, timedelta
+from ivr.simulation.timeline import VirtualClock
 
-
-class FakeClock:
-    """Clock port."""
-
-    def __init__(self, at: datetime) -> None:
-        self._at = at
-
-    def now(self) -> datetime:
-        return self._at
-
-    def advance(self, seconds: float) -> datetime:
-        self._at += timedelta(seconds=seconds)
-        return self._at
+FakeClock = VirtualClock

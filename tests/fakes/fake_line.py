@@ -14,8 +14,8 @@ from agi_scripts.door import Door
 from agi_scripts.server import ENTRIES
 from ivr.policy.events import AgentAnswered, CallerGreeted, Event
 from ivr.service.ports import Contact
+from ivr.simulation.timeline import Life, Process, Timeline, Wait
 from tests.fakes.telephones import ANSWERED, DECLINED, LEFT, Ear, Phone, Telephones
-from tests.fakes.timeline import Life, Process, Timeline, Wait
 
 KEYED = "keyed"
 Onward = tuple[str, str] | None  # the next burst's event and extra; None: on with the next verb
@@ -119,7 +119,7 @@ class FakeLine:
         burst = FakeBurst(environment, (turn, *stamps, extra))
         ENTRIES[event](burst, self.door)  # type: ignore[arg-type]  # a fake session
         assert burst.variables["HL_DONE"] == turn
-        self._variables |= burst.variables
+        self._variables |= {"HL_KEY": ""} | burst.variables
 
     # ---- [hl-verb] --------------------------------------------------------------------------------------------
 
@@ -140,13 +140,16 @@ class FakeLine:
         try:
             return (yield from self._dial(phone, float(self._variables["HL_SECONDS"])))
         finally:
-            phone.stops()
+            phone.stops(self.process)
 
     def _dial(self, phone: Phone, seconds: float) -> Verb:
         assert self.process is not None
         phone.rings(self.process)
         word = yield Wait(seconds, frozenset({ANSWERED, DECLINED}))
         if word == ANSWERED:  # U(hl-answered)
+            for sound in filter(None, self._variables["HL_WHISPER"].split("&")):
+                phone.heard.append(sound.rpartition("/")[2])
+                yield Wait(_length(f"{sound}.wav"))
             self.served_at = self.door.clock.now()
             self._user_event(AgentAnswered(at=self.served_at))
             self.ear.picked_up = True
@@ -155,8 +158,12 @@ class FakeLine:
         return "ring_ended", {ANSWERED: "ANSWER", DECLINED: "BUSY"}.get(word, "NOANSWER")
 
     def _say(self) -> Verb:
-        yield from self._playback()
-        return None
+        word = yield from self._playback()
+        return ("digits", self.keys) if self._is_awaited(word) else None
+
+    def _is_awaited(self, word: str) -> bool:
+        """[hl-key]"""
+        return word == KEYED and self.keys == self._variables["HL_KEY"]
 
     def _ask(self) -> Verb:
         self.keys = ""
@@ -169,8 +176,9 @@ class FakeLine:
         if self._variables["HL_SOUND"] != "ringing":
             self._pick_up()
         self.ear.waits()
-        yield Wait(float(self._variables["HL_SECONDS"]))
-        return "hold_elapsed", ""
+        awaited = frozenset({KEYED}) if self._variables["HL_KEY"] else frozenset()
+        word = yield Wait(float(self._variables["HL_SECONDS"]), awaited)
+        return ("digits", self.keys) if self._is_awaited(word) else ("hold_elapsed", "")
 
     def _hangup(self) -> Verb:
         yield from ()
@@ -186,7 +194,7 @@ class FakeLine:
         for sound in self._variables["HL_SAY"].split("&"):
             if word != KEYED:
                 self.ear.hears(sound.rpartition("/")[2])
-                word = yield Wait(_length(f"{sound}.wav"), frozenset({KEYED}))
+                word = yield Wait(_length(f"{self._variables['HL_FROM']}{sound}.wav"), frozenset({KEYED}))
         return word
 
     def _pick_up(self) -> None:

@@ -1,4 +1,7 @@
-"""An Asterisk manager over real TCP: logins, Ping, Status, Redirect, events, and ways it can misbehave."""
+"""An Asterisk manager over real TCP: logins, Ping, Status, Redirect, Originate, Hangup, events; and it can misbehave.
+
+Of a header that is repeated the values are joined by newlines.
+"""
 
 import contextlib
 import socket
@@ -29,6 +32,7 @@ class FakeManagerServer:
 
     def __init__(self) -> None:
         self.banner, self.tells_fully_booted = BANNER, True
+        self.uptime_seconds = 86400
         self.silent: set[str] = set()
         self.channels: dict[str, tuple[str, str]] = {}
         self.received: list[dict[str, str]] = []
@@ -77,7 +81,7 @@ class FakeManagerServer:
             for line in lines:
                 name, colon, value = line.decode().rstrip("\r\n").partition(": ")
                 if colon:
-                    message[name] = value
+                    message[name] = f"{message[name]}\n{value}" if name in message else value
                 elif message:
                     self.received.append(message)
                     self._answer(peer, message)
@@ -93,6 +97,8 @@ class FakeManagerServer:
             "Ping": self._ping,
             "Status": self._status,
             "Redirect": self._redirect,
+            "Originate": self._originate,
+            "Hangup": self._hangup,
         }
         answer = answers.get(message["Action"], self._deny)
         action_id = [("ActionID", message["ActionID"])] if "ActionID" in message else []
@@ -109,7 +115,7 @@ class FakeManagerServer:
         if (message.get("Username"), message.get("Secret")) != (USERNAME, SECRET):
             return [_error("Authentication failed")]
         peer.wants_events = message.get("Events") != "off"
-        booted = [("Event", "FullyBooted"), ("Status", "Fully Booted")]
+        booted = [("Event", "FullyBooted"), ("Uptime", str(self.uptime_seconds)), ("Status", "Fully Booted")]
         told = [booted] if peer.wants_events and self.tells_fully_booted else []
         return [
             [("Response", "Success"), ("Message", "Authentication accepted")],
@@ -129,6 +135,14 @@ class FakeManagerServer:
             return [_error("Channel does not exist")]
         self.say_event("UserEvent", UserEvent="Redirected", Uniqueid=self.channels[message["Channel"]][0])
         return [[("Response", "Success"), ("Message", "Redirect successful")]]
+
+    def _originate(self, peer: _Peer, message: dict[str, str]) -> list[Block]:
+        return [[("Response", "Success"), ("Message", "Originate successfully queued")]]
+
+    def _hangup(self, peer: _Peer, message: dict[str, str]) -> list[Block]:
+        if self.channels.pop(message["Channel"], None) is None:
+            return [_error("No such channel")]
+        return [[("Response", "Success"), ("Message", "Channel Hungup")]]
 
 
 def _error(text: str) -> Block:

@@ -10,8 +10,9 @@ Where it is known to differ from Twilio, or where Twilio's page does not say:
   too (DialCallStatus completed) and drops the answer, as users have measured.
 - A REST redirect of a call not picked up is refused (400, 21220); of one that is over likewise.
 - Keys pressed come all at once; a barge-in ends the prompt. finishOnKey and numDigits do not matter then.
-- Known verbs: Play Pause Dial(Sip|Client|Number, one phone) Gather Redirect Hangup; Say lasts 0.25 s a letter.
-- Connection overrides in a fragment are read past: nothing is retried. `deliveries` repeats every webhook instead.
+- Known verbs: Play Pause Dial(Sip|Client|Number, one phone) Gather Redirect Hangup; Say lasts 0.25 s a letter. On the
+  rung side (a noun's url) Play and Redirect.
+- Connection overrides in a fragment are read past: nothing is retried. `delivery` repeats every webhook instead.
 - Errors are 11200 (not 2xx), 12100, 12200 and 11750; 12200 is fatal here, a mere warning at Twilio.
 - Statuses are posted at once and in order unless `leg_delay_seconds` holds a leg's back.
 """
@@ -23,11 +24,11 @@ from functools import partial
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+from ivr.simulation.timeline import Life, Process, Timeline, Wait
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.telephones import ANSWERED, DECLINED, LEFT, Ear, Telephones
-from tests.fakes.timeline import Life, Process, Timeline, Wait
 from tests.fakes.twilio_legs import Leg, absolute, length
-from tests.fakes.twilio_wire import Answer, Fields, Wire
+from tests.fakes.twilio_wire import Answer, Delivery, Fields, Wire
 from tests.fakes.twiml_schema import BadTwiml, parse
 
 ACCOUNT = "AC" + "0" * 32
@@ -84,7 +85,7 @@ class FakeTwilio:
     hotline: str = "+85230001234"
     action_after_hangup: bool = True
     leg_delay_seconds: float = 0.0
-    deliveries: int = 1
+    delivery: Delivery = Delivery.ONCE
     voice_path: str = "/twilio/incoming"
 
     def __post_init__(self) -> None:
@@ -150,7 +151,7 @@ class FakeTwilio:
 
     def _post(self, call: TwilioCall, url: str, more: dict[str, str]) -> Answer:
         fields = self._fields(call) | more
-        return self.wire.post(url, fields, deliveries=self.deliveries)
+        return self.wire.post(url, fields, delivery=self.delivery)
 
     def _fields(self, call: TwilioCall) -> dict[str, str]:
         return {
@@ -247,26 +248,39 @@ class FakeTwilio:
             leg.status = "failed"
             return
         assert call.process is not None
+        leg.process = call.process
         leg.phone.rings(call.process)
         word = yield Wait(seconds, frozenset({ANSWERED, DECLINED}))
         leg.status = {ANSWERED: "completed", DECLINED: "busy"}.get(word, "no-answer")
         if word == ANSWERED:
-            self._pick_up(call)
             leg.answered_at = self.timeline.seconds
-            told = {
-                "CallSid": leg.sid,
-                "ParentCallSid": call.sid,
-                "CallStatus": "in-progress",
-                **self._stamp(2),
-            }
+            told = {"CallSid": leg.sid, "ParentCallSid": call.sid, "CallStatus": "in-progress"}
             fields = {**self._fields(call), "Direction": "outbound-dial", **told}
-            self._tell_leg(leg.noun.get("statusCallback", ""), fields)
+            yield from self._whispered(leg, leg.noun.get("url", ""), fields)
+            self._pick_up(call)
+            leg.bridged = True
+            if "answered" in leg.noun.get("statusCallbackEvent", "").split():
+                self._tell_leg(leg.noun.get("statusCallback", ""), {**fields, **self._stamp(2)})
             call.ear.hears(leg.phone.login)
             yield Wait(None, frozenset({LEFT}))
 
+    def _whispered(self, leg: Leg, url: str, fields: Fields) -> Generator[Wait, str, None]:
+        """A noun's `url`: carried out on the rung side before the bridge; where it fails that side is let go."""
+        while url:
+            verbs, url = list(parse(self.wire.post(url, fields, delivery=self.delivery).body)), ""
+            for verb in verbs:
+                text = (verb.text or "").strip()
+                if verb.tag == "Redirect":
+                    url = text
+                    break
+                assert verb.tag == "Play", verb.tag
+                assert leg.phone is not None
+                leg.phone.heard.append(urlsplit(text).path.rpartition("/")[2].removesuffix(".wav"))
+                yield Wait(length(self.wire.get(text).body))
+
     def _tell_leg(self, url: str, fields: Fields) -> None:
         def tell() -> None:
-            self.wire.post(url, fields, deliveries=self.deliveries)
+            self.wire.post(url, fields, delivery=self.delivery)
 
         if self.leg_delay_seconds:
             self.timeline.after(self.leg_delay_seconds, tell)
@@ -278,7 +292,7 @@ class FakeTwilio:
         if isinstance(why, CallerLeft):
             call.status = "no-answer" if call.picked_up_at is None else "completed"
         if isinstance(why, Redirected) or self.action_after_hangup:
-            leg.status = "completed" if leg.answered_at or isinstance(why, Redirected) else "canceled"
+            leg.status = "completed" if leg.bridged or isinstance(why, Redirected) else "canceled"
             self._post(call, absolute(verb.get("action")), leg.result(self.timeline.seconds))
 
     def _next_sid(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.fakes.timeline import Process
+from ivr.simulation.timeline import Process
 
 ANSWERED, DECLINED, LEFT = "answered", "declined", "left"
 RING_TONE, WAITING_SOUND = "ring tone", "waiting sound"
@@ -32,22 +32,32 @@ class Ear:
 
 @dataclass
 class Phone:
-    """One agent's phone; `ringing` and `talking` are the calls at its other end."""
+    """One agent's phone, which takes a second call while its first waits (`held`); `heard` is what was whispered."""
 
     login: str
     ringing: Process | None = None
     talking: Process | None = None
+    held: list[Process] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
     rung: int = 0
 
     def rings(self, process: Process) -> None:
         self.ringing = process
         self.rung += 1
 
-    def stops(self) -> None:
-        self.ringing = self.talking = None
+    def stops(self, process: Process | None) -> None:
+        """That call is gone."""
+        if self.ringing is process:
+            self.ringing = None
+        if self.talking is process:
+            self.talking = self.held.pop() if self.held else None
+        elif process in self.held:
+            self.held.remove(process)
 
     def answers(self) -> None:
         process = self._ringing()
+        if self.talking is not None:
+            self.held.append(self.talking)
         self.ringing, self.talking = None, process
         assert process.tell(ANSWERED)
 
@@ -57,7 +67,7 @@ class Phone:
         assert process.tell(DECLINED)
 
     def hangs_up(self) -> None:
-        process, self.talking = self.talking, None
+        process = self.talking
         assert process is not None, f"{self.login} talks with nobody"
         assert process.tell(LEFT)
 

@@ -6,6 +6,7 @@ import wave
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
+from ivr.simulation.timeline import Process
 from tests.fakes.telephones import Phone
 
 
@@ -17,14 +18,16 @@ class Leg:
     noun: ET.Element
     phone: Phone | None
     status: str = "no-answer"
+    process: Process | None = None
     answered_at: float | None = None
+    bridged: bool = False
 
     def ends(self) -> None:
         if self.phone is not None:
-            self.phone.stops()
+            self.phone.stops(self.process)
 
     def result(self, now: float) -> dict[str, str]:
-        bridged = self.answered_at is not None
+        bridged = self.bridged
         lasted = {"DialCallDuration": str(round(now - (self.answered_at or 0)))} if bridged else {}
         return {
             "DialCallSid": self.sid,

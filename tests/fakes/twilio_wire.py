@@ -1,4 +1,4 @@
-"""How the fake Twilio speaks: signed form posts over real HTTP, a REST server for the official client.
+"""How the fake Twilio speaks: signed form posts over real HTTP.
 
 The signer is written from Twilio's page on security, not from its package. `http.client` sends the request target
 as it stands; `requests` would rewrite it.
@@ -9,11 +9,12 @@ import hashlib
 import hmac
 import http.client
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlencode, urlsplit
+from enum import Enum, auto
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask
 from werkzeug.serving import make_server
@@ -36,17 +37,30 @@ class Answer:
     body: bytes
 
 
+Request = tuple[str, str, dict[str, str], str]
+
+
+class Delivery(Enum):
+    """How a webhook reaches us."""
+
+    ONCE = auto()
+    CROWDED = auto()  # three of it at the same moment, then the two before it once more
+    RESTARTED = auto()  # the answer is lost, and a server that knows nothing of it is asked again
+
+
 @dataclass
 class Wire:
-    """The road to one web server: `public` is what it is called, `port` where it listens."""
+    """The road to one web server: `public` is what it is called, `port` where it listens, and a second of its kind."""
 
     public: str
     port: int
     token: str
+    second_port: int = 0
     posted: list[tuple[str, dict[str, str], Answer]] = field(default_factory=list)
+    sent: list[Request] = field(default_factory=list)
     _tokens: int = 0
 
-    def post(self, url: str, fields: Fields, *, deliveries: int = 1) -> Answer:
+    def post(self, url: str, fields: Fields, *, delivery: Delivery = Delivery.ONCE) -> Answer:
         """Signed; a delivery is repeated with the same idempotency token. The fragment stays here."""
         url = url.partition("#")[0]
         self._tokens += 1
@@ -55,17 +69,36 @@ class Wire:
             "X-Twilio-Signature": signature(self.token, url, fields),
             "I-Twilio-Idempotency-Token": f"{self._tokens:08d}-0000-4000-8000-000000000000",
         }
-        for _ in range(deliveries):
-            answer = self.send("POST", url, headers, urlencode(fields))
+        self.sent.append(("POST", url, headers, urlencode(fields)))
+        answer = self._delivered(delivery)
         self.posted.append((urlsplit(url).path, dict(fields), answer))
         return answer
+
+    def _delivered(self, delivery: Delivery) -> Answer:
+        """However often it is delivered, it is answered with the same words."""
+        match delivery:
+            case Delivery.CROWDED:
+                with ThreadPoolExecutor(3) as together:
+                    answers = list(together.map(lambda request: self.send(*request), [self.sent[-1]] * 3))
+            case Delivery.RESTARTED:
+                self.send(*self.sent[-1])
+                answers = [self.send(*self.sent[-1], port=self.second_port)]
+            case _:
+                answers = [self.send(*self.sent[-1])]
+        assert len({(answer.status, answer.body) for answer in answers}) == 1, answers
+        if delivery is Delivery.CROWDED:
+            for earlier in self.sent[-3:-1]:
+                self.send(*earlier)
+        return answers[0]
 
     def get(self, url: str) -> Answer:
         return self.send("GET", url, {}, None)
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> Answer:
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | None, port: int = 0
+    ) -> Answer:
         assert url.startswith(self.public + "/"), f"not an absolute address of ours: {url}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=15)
         try:
             host = urlsplit(self.public).netloc
             connection.request(method, url.removeprefix(self.public), body, {**headers, "Host": host})
@@ -79,59 +112,10 @@ class Wire:
 def served(app: Flask) -> Iterator[int]:
     """The application behind a real port of this machine."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join(5)
-        server.server_close()
-
-
-Redirect = Callable[[str, str], tuple[int, int] | None]
-
-
-@contextmanager
-def rest_server(account: str, token: str, redirect: Redirect) -> Iterator[str]:
-    """Calls.update alone. `redirect(sid, url)` gives (HTTP status, error code) where it refuses."""
-    expected = "Basic " + base64.b64encode(f"{account}:{token}".encode()).decode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            fields = {name: values[-1] for name, values in parse_qs(body).items()}
-            self._reply(*self._answer(fields))
-
-        def _answer(self, fields: dict[str, str]) -> tuple[int, bytes]:
-            parts = self.path.removesuffix(".json").split("/")
-            if self.headers.get("Authorization") != expected:
-                return 401, b'{"code": 20003, "message": "Authenticate", "status": 401}'
-            if parts[:5] != ["", "2010-04-01", "Accounts", account, "Calls"] or set(fields) != {
-                "Url",
-                "Method",
-            }:
-                return 404, b'{"code": 20404, "message": "not found", "status": 404}'
-            refused = redirect(parts[5], fields["Url"])
-            if refused is not None:
-                return refused[0], b'{"code": %d, "message": "refused", "status": %d}' % refused[::-1]
-            return 200, b'{"sid": "%s"}' % parts[5].encode()
-
-        def _reply(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_args: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join(5)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from ivr.policy.rules import Rules
 from tests.scenarios.stages import twilio_stage
 from tests.scenarios.stories import Story
 
@@ -18,6 +17,6 @@ FALLBACK = Story(
 
 
 def test_a_call_whose_first_webhook_failed_is_served_by_way_of_the_fallback__R64(tmp_path: Path) -> None:
-    with twilio_stage(tmp_path, Rules(), voice_path="/twilio/no-such-address") as stage:
+    with twilio_stage(tmp_path, FALLBACK.rules, voice_path="/twilio/no-such-address") as stage:
         stage.tell(FALLBACK)
         stage.check(FALLBACK)

@@ -22,7 +22,7 @@ def server() -> Iterator[SmallRedis]:
 
 
 def settings_in(directory: Path, redis_url: str) -> Settings:
-    return load({"HOTLINE_DATA_DIR": str(directory), "REDIS_URL": redis_url}, directory)
+    return load({"HOTLINE_DATA_DIR": str(directory), "REDIS_URL": redis_url})
 
 
 def test_the_process_lives_whatever_is_missing_around_it(tmp_path: Path) -> None:

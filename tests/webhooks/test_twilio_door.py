@@ -3,103 +3,23 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
-from flask.testing import FlaskClient
 
 from ivr.adapters.sql_schema import agents, calls, events, ring_backs
-from ivr.policy.commands import LineCommand
 from ivr.policy.events import RingResult
-from ivr.service.ports import BookUnavailable
-from ivr.service.switchboard import Switchboard
-from tests.fakes.fake_twilio import ACCOUNT
-from tests.fakes.twilio_wire import signature
-from tests.fakes.twiml_schema import parse
-from tests.scenarios.stages import PUBLIC, TOKEN, twilio_web
-from tests.service.house import House, house
-from webhooks.twilio_door import LEG_ANSWERED, RING_RESULTS, Track, track_of
-
-SID = "CA" + "1" * 32
-CALLER = "+8613800138000"
-
-
-class SometimesAway(Switchboard):
-    """A switchboard whose book does not answer while `away`."""
-
-    away = False
-
-    def handle(self, *told: Any) -> tuple[LineCommand, ...]:
-        self._refuse()
-        return super().handle(*told)
-
-    def note(self, *told: Any) -> None:
-        self._refuse()
-        super().note(*told)
-
-    def _refuse(self) -> None:
-        if self.away:
-            raise BookUnavailable("locked")
-
-
-class Caller:
-    """Twilio's side, by hand: a webhook at a time, the document's addresses followed on demand."""
-
-    def __init__(self, home: House) -> None:
-        self.home = home
-        self.switchboard = SometimesAway(home.book, home.rules)
-        self.web: FlaskClient = twilio_web(self.switchboard, home.clock, home.rules).test_client()
-        self.document = ET.Element("Response")
-
-    def asks(self, path: str, **more: str) -> list[str]:
-        """The tags of the document that came."""
-        fields = {
-            "AccountSid": ACCOUNT,
-            "CallSid": SID,
-            "CallStatus": "in-progress",
-            "From": CALLER,
-            "To": "+852",
-        }
-        fields |= more
-        path = path.removeprefix(PUBLIC).partition("#")[0]
-        headers = {"X-Twilio-Signature": signature(TOKEN, PUBLIC + path, fields)}
-        answer = self.web.post(path, data=fields, headers=headers)
-        assert (answer.status_code, answer.mimetype) == (200, "text/xml"), answer.status
-        self.document = parse(answer.data)
-        return [element.tag for element in self.document]
-
-    def dials(self) -> list[str]:
-        return self.asks("/twilio/incoming", CallStatus="ringing")
-
-    def goes_on(self, seconds: float = 0, **more: str) -> list[str]:
-        self.home.clock.advance(seconds)
-        return self.asks(self.onward, **more)
-
-    @property
-    def onward(self) -> str:
-        """Where the last document leads."""
-        last = self.document[-1]
-        return last.get("action") or last.text or ""
-
-    @property
-    def leg(self) -> str:
-        return self.document[-1][0].get("statusCallback", "")
-
-    @property
-    def heard(self) -> list[str]:
-        return [(play.text or "").rpartition("/")[2] for play in self.document.iter("Play")]
-
-    @property
-    def row(self) -> dict[str, Any]:
-        [row] = self.home.rows(calls)
-        return row
+from tests.scenarios.stages import ADDRESSES, PUBLIC
+from tests.service.house import house
+from tests.webhooks.twilio_caller import CALLER, SID, Caller
+from webhooks.twilio_track import Track, track_of
+from webhooks.twilio_words import ENTRIES, LEG_ANSWERED, RING_RESULTS
 
 
 @pytest.fixture
 def caller(tmp_path: Path) -> Iterator[Caller]:
     with house(tmp_path) as home:
-        yield Caller(home)
+        (tmp_path / "spool").mkdir()
+        yield Caller(home, tmp_path / "spool")
 
 
 @pytest.fixture
@@ -125,15 +45,43 @@ def test_what_an_address_carries_comes_back_whole(caller: Caller) -> None:
     assert track.next(now, picks_up=False).step > track.step
 
 
-def test_a_webhook_that_comes_twice_gets_the_same_answer_and_changes_nothing__R69(wang: Caller) -> None:
+def test_a_webhook_that_comes_twice_gets_the_very_same_answer_and_changes_nothing__R69(wang: Caller) -> None:
     wang.dials()
+    first = wang.said
+    wang.home.clock.advance(0.9)
     assert wang.dials() == ["Dial"]
+    assert wang.said == first
     onward = wang.onward
-    assert wang.goes_on(13, DialCallStatus="no-answer") == ["Play", "Dial"]
-    noted = len(wang.home.rows(events))
-    assert wang.asks(onward, DialCallStatus="no-answer") == ["Play", "Dial"]
+    assert wang.goes_on(12.1, DialCallStatus="no-answer") == ["Play", "Dial"]
+    noted, second = len(wang.home.rows(events)), wang.said
+    wang.home.clock.advance(5)
+    wang.asks(onward, DialCallStatus="no-answer")
+    assert wang.said == second
+    wang.dials()  # the first once more, overtaken long ago
     assert len(wang.home.rows(events)) == noted
     assert wang.row["greeted_at"] is None  # nobody has said that the greeting was played
+
+
+def test_after_a_restart_a_webhook_that_comes_again_still_changes_nothing__R69(wang: Caller) -> None:
+    wang.dials()
+    noted = len(wang.home.rows(events))
+    wang.restarts()
+    assert wang.dials() == ["Dial"]
+    assert len(wang.home.rows(events)) == noted
+
+
+def test_a_first_webhook_asked_for_again_after_a_timeout_rings_shorter__R64(wang: Caller) -> None:
+    """The answer to the first was lost: two and a half of the thirteen seconds are gone."""
+    wang.dials()
+    step = wang.onward.split("/")[6]
+    wang.home.clock.advance(2.5)
+    assert wang.dials() == ["Dial"]
+    assert wang.document[-1].get("timeout") == "5"  # ten seconds, for five are added
+    assert wang.onward.split("/")[6] == step
+    wang.home.clock.advance(2.5)
+    assert wang.dials() == ["Play", "Dial"]  # no Dial ends in the eight that are left
+    wang.goes_on(9, DialCallStatus="no-answer")
+    assert wang.row["greeted_at"] == wang.row["presented_at"] + timedelta(seconds=5)
 
 
 def test_the_pick_up_is_stored_when_the_next_webhook_proves_it__R64_R65(wang: Caller) -> None:
@@ -156,11 +104,31 @@ def test_an_agent_who_puts_the_phone_down_at_once_costs_the_caller_no_ring__R64(
     assert wang.row["greeted_at"] == wang.row["presented_at"] + timedelta(seconds=6)
 
 
-def test_an_agent_at_a_phone_of_the_other_door_is_not_waited_for(caller: Caller) -> None:
-    caller.home.agent("wang")
-    caller.home.execute("UPDATE agents SET phone = 'endpoint:ag-1'")
-    assert caller.dials() == ["Redirect"]
-    assert caller.goes_on() == ["Pause", "Redirect"]
+def test_an_agent_at_a_phone_of_the_other_door_is_neither_waited_for_nor_charged_a_miss__R69(
+    caller: Caller,
+) -> None:
+    """Nobody whom Twilio could ring is on duty: the caller is told so, he does not wait for whoever cannot come."""
+    caller.home.agent("wang", phone="endpoint:ag-1")
+    caller.dials()
+    assert caller.heard[:2] == ["greeting.wav", "nobody_on_duty.wav"]
+    [wang] = caller.home.rows(agents)
+    assert (wang["state"], wang["misses"]) == ("available", 0)
+
+
+def test_of_two_free_agents_the_one_is_rung_whose_phone_this_door_can_ring__R64(caller: Caller) -> None:
+    caller.home.agent("wang", phone="endpoint:ag-1")
+    caller.home.agent("li", phone="client:li")
+    assert caller.dials() == ["Dial"]
+    assert [(noun.tag, noun.text) for noun in caller.document[-1]] == [("Client", "li")]
+
+
+def test_an_answer_heard_of_only_after_the_end_was_given_by_whose_phone_rang__R72(wang: Caller) -> None:
+    wang.dials()
+    leg = wang.leg
+    wang.home.clock.advance(30)
+    wang.asks("/twilio/status", CallStatus="completed", CallDuration="24")
+    wang.asks(leg, ParentCallSid=SID, CallSid="CAleg", CallStatus="in-progress")
+    assert (wang.row["outcome"], wang.row["served_by"], wang.row["agent"]) == ("served", "wang", None)
 
 
 def test_a_caller_who_leaves_while_a_phone_rings_is_nobodys_miss__R69(wang: Caller) -> None:
@@ -182,7 +150,7 @@ def test_a_caller_who_leaves_in_the_first_words_was_greeted_all_the_same__R64(ca
 def test_a_leg_status_that_never_came_is_made_good_by_the_dial_itself(wang: Caller) -> None:
     wang.dials()
     talk = {"DialCallStatus": "completed", "DialBridged": "true", "DialCallDuration": "30"}
-    assert wang.goes_on(36, **talk) == ["Hangup"]
+    assert wang.goes_on(36, **talk) == ["Gather"]  # he is asked how satisfied he is
     assert wang.row["served_at"] == wang.row["presented_at"] + timedelta(seconds=6)
     [agent] = wang.home.rows(agents)
     assert (agent["state"], agent["misses"]) == ("wrap_up", 0)
@@ -201,7 +169,22 @@ def test_status_callbacks_in_any_order_end_a_call_once(order: tuple[str, ...], w
         wang.asks("/twilio/status", CallStatus=status, Timestamp="Mon, 02 Mar 2026 11:00:00 +0000")
     assert wang.row["phase"] == "ended"
     assert wang.row["ended_at"] == wang.home.clock.now() - timedelta(seconds=3599)  # its own time, not ours
-    assert wang.dials() == ["Hangup"]
+    assert wang.dials() == ["Dial"]  # said again, not done again
+    assert wang.row["phase"] == "ended"
+
+
+@pytest.mark.parametrize("route", sorted(ENTRIES))
+def test_whatever_comes_late_does_not_reopen_a_call_that_is_over(route: str, wang: Caller) -> None:
+    wang.dials()
+    late = wang.onward.replace("ring-ended", route)
+    wang.asks("/twilio/status", CallStatus="completed", CallDuration="4")
+    before = wang.row
+    tail, seal = late.removeprefix(f"{PUBLIC}/twilio/").partition("#")[0].rsplit("/", 1)
+    assert seal == ADDRESSES.seal(tail.replace(route, "ring-ended", 1), SID)
+    path = ADDRESSES.of(tail, SID)
+    assert wang.asks(path, DialCallStatus="no-answer", Digits="1") == ["Hangup"]
+    assert wang.row == {**before, "last_key": wang.row["last_key"]}
+    assert [agent["state"] for agent in wang.home.rows(agents)] == ["available"]
 
 
 def test_a_caller_without_a_number_keys_one_in_and_hears_that_we_have_it__R70(caller: Caller) -> None:
@@ -212,20 +195,32 @@ def test_a_caller_without_a_number_keys_one_in_and_hears_that_we_have_it__R70(ca
     assert listed["number"] == CALLER
 
 
+def test_an_agent_who_has_picked_up_gets_the_caller_whatever_fails_before_it__R64(wang: Caller) -> None:
+    wang.dials()
+    track = wang.onward.removeprefix(f"{PUBLIC}/twilio/ring-ended/").rpartition("/")[0]
+    words = ADDRESSES.of(f"whisper-whisper_call.no_such_word/{SID}/{track}", SID)
+    assert wang.asks(words, CallSid="CAleg") == []
+    heard = ADDRESSES.of(f"whispered/{SID}/{track}", SID)
+    wang.switchboard.away = True
+    assert wang.asks(heard, CallSid="CAleg") == []
+    wang.switchboard.away = False
+    wang.home.clock.advance(4)
+    assert wang.asks(heard, CallSid="CAleg") == []
+    assert wang.row["served_at"] == wang.row["presented_at"] + timedelta(seconds=4)
+
+
 # ---- nothing works --------------------------------------------------------------------------------------------
 
 
-def test_with_the_book_away_a_caller_is_greeted_and_asked_for_patience_until_it_answers__R64(
+def test_with_the_book_away_for_a_moment_a_caller_is_greeted_and_goes_on_when_it_answers__R64(
     wang: Caller,
 ) -> None:
     wang.switchboard.away = True
     presented_at = wang.home.clock.now()
     assert wang.dials() == ["Play", "Play", "Play", "Redirect"]
     assert wang.heard[:2] == ["greeting.wav", "static_apology.wav"]
-    assert wang.goes_on(17) == ["Play", "Play", "Redirect"]
-    assert wang.heard[0] == "static_apology.wav"  # greeted once
     wang.switchboard.away = False
-    assert wang.goes_on(16) == ["Dial"]
+    assert wang.goes_on(17) == ["Dial"]
     assert (wang.row["presented_at"], wang.row["greeted_at"]) == (presented_at, presented_at)
 
 
@@ -254,13 +249,20 @@ def test_the_fallback_needs_neither_book_nor_policy(status: str, wang: Caller) -
     assert wang.goes_on(17) == ["Dial"]
 
 
-def test_a_status_callback_the_book_could_not_take_is_sent_again(wang: Caller) -> None:
+def test_a_leg_status_the_book_could_not_take_is_sent_again(wang: Caller) -> None:
     wang.dials()
     leg = wang.leg
     wang.switchboard.away = True
-    for path, status in ((leg, "in-progress"), ("/twilio/status", "completed")):
-        with pytest.raises(AssertionError, match="503"):
-            wang.asks(path, ParentCallSid=SID, CallStatus=status)
+    with pytest.raises(AssertionError, match="503"):
+        wang.asks(leg, ParentCallSid=SID, CallStatus="in-progress")
+
+
+def test_an_end_that_neither_book_nor_disk_could_take_is_sent_again(wang: Caller, tmp_path: Path) -> None:
+    wang.dials()
+    wang.switchboard.away = True
+    (tmp_path / "spool").rmdir()
+    with pytest.raises(AssertionError, match="503"):
+        wang.asks("/twilio/status", CallStatus="completed")
 
 
 @pytest.mark.parametrize("odd", [{"CallSid": "1; DROP"}, {"CallStatus": "levitating"}, {"CallStatus": ""}])
@@ -269,6 +271,13 @@ def test_what_we_cannot_read_is_answered_with_the_apology_and_changes_nothing(
 ) -> None:
     assert wang.asks("/twilio/incoming", **odd)[-1] == "Redirect"
     assert wang.home.rows(calls) == []
+
+
+@pytest.mark.parametrize("odd", [{}, {"DialCallStatus": "voicemail"}])
+def test_a_ring_that_ended_in_a_word_we_do_not_know_drops_nobody(odd: dict[str, str], wang: Caller) -> None:
+    wang.dials()
+    assert wang.goes_on(13, **odd)[-1] == "Redirect"
+    assert wang.goes_on(17) == ["Dial"]
 
 
 def test_without_any_recording_he_still_hears_words(wang: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

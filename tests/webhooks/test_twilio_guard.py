@@ -9,19 +9,22 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from config.settings import load
+from ivr.adapters.doctor_webhooks import CHECK
 from ivr.adapters.sql_schema import calls
+from ivr.bootstrap import twilio_addresses
 from tests.fakes.fake_twilio import ACCOUNT
 from tests.fakes.twilio_wire import Wire, served, signature
 from tests.fakes.twiml_schema import parse
-from tests.scenarios.stages import PUBLIC, TOKEN, twilio_web
+from tests.scenarios.stages import ADDRESSES, PUBLIC, SECOND_TOKEN, TOKEN, twilio_web
 from tests.service.house import House, house
-from webhooks.app import create_app
+from webhooks.app import create_app, twilio_account
 from webhooks.twilio_guard import TwilioAccount, guard
+from webhooks.twilio_words import ENTRIES
 
 FIELDS = {
     "AccountSid": ACCOUNT,
@@ -130,7 +133,7 @@ def test_a_parameter_given_twice_counts_once_and_only_when_signed(tmp_path: Path
 )
 def test_the_address_is_taken_as_it_came_over_the_wire(target: str) -> None:
     """Chinese, %2F, %7E: decoded they would not be what Twilio signed."""
-    account = TwilioAccount(public_base_url=PUBLIC + "/prefix", account_sid=ACCOUNT, auth_token=TOKEN)
+    account = TwilioAccount(public_base_url=PUBLIC + "/prefix", account_sid=ACCOUNT, auth_tokens=(TOKEN,))
     app = Flask("echo")
     app.before_request(lambda: guard(account))
     app.add_url_rule("/echo/<path:_rest>", "echo", lambda _rest: request.url, methods=["POST"])
@@ -185,6 +188,10 @@ def test_the_application_as_started_takes_a_signed_call_and_keeps_it(tmp_path: P
         assert parse(answer.data)[0].tag == "Dial"
         [call] = home.rows(calls)
         assert (call["door"], call["caller"], call["agent"]) == ("twilio", FIELDS["From"], "wang")
+        own = {"AccountSid": ACCOUNT}
+        for signed, status in ((signature(TOKEN, PUBLIC + CHECK, own), 200), ("forged", 403)):
+            asked = client.post(CHECK, data=own, headers={"X-Twilio-Signature": signed})
+            assert asked.status_code == status
 
 
 def test_in_debug_a_forged_signature_is_refused_as_ever(tmp_path: Path) -> None:
@@ -194,33 +201,118 @@ def test_in_debug_a_forged_signature_is_refused_as_ever(tmp_path: Path) -> None:
         assert app.test_client().post(INCOMING, data=FIELDS).status_code == 403
 
 
-names = st.sampled_from([*FIELDS, "Digits", "DialCallStatus", "Timestamp", "x"])
-bodies = st.dictionaries(names, st.text(max_size=40), max_size=8)
-paths = st.sampled_from(
-    [INCOMING, "/twilio/status", "/twilio/fallback", "/twilio/leg/1/2/3", "/twilio/digits/1/2/0"]
+# ---- tokens change, addresses belong to one call -------------------------------------------------------------------
+
+
+def test_while_tokens_change_both_are_believed_and_the_old_one_no_longer_than_that(tmp_path: Path) -> None:
+    with door(tmp_path) as twilio:
+        for token, status in ((TOKEN, 200), (SECOND_TOKEN, 200), ("the-one-before", 403)):
+            assert twilio.post(X_Twilio_Signature=signature(token, PUBLIC + INCOMING, FIELDS)) == status
+
+
+def test_a_second_token_comes_from_the_settings(tmp_path: Path) -> None:
+    given = {"PUBLIC_BASE_URL": PUBLIC, "TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
+    given["HOTLINE_DATA_DIR"] = str(tmp_path)
+    one = twilio_account(load(given))
+    both = twilio_account(load({**given, "TWILIO_AUTH_TOKEN_SECONDARY": SECOND_TOKEN}))
+    assert one is not None
+    assert both is not None
+    assert (one.auth_tokens, both.auth_tokens) == ((TOKEN,), (TOKEN, SECOND_TOKEN))
+
+
+ROUTES = (
+    *ENTRIES,
+    "leg",
+    "alone-0",
+    "noted",
+    f"whisper-whisper_call/{FIELDS['CallSid']}",
+    f"whispered/{FIELDS['CallSid']}",
 )
+TAILS = tuple(f"{route}/1772452800000/2/0" for route in ROUTES)
+
+
+@pytest.mark.parametrize("tail", TAILS)
+def test_an_address_of_one_call_is_no_address_of_another(tail: str, tmp_path: Path) -> None:
+    """Signed by Twilio all the same: the seal says for whom we gave it out."""
+    mine, other = FIELDS["CallSid"], "CA" + "2" * 32
+    altered = tail.replace("/2/0", "/3/0")
+    elsewhere = ("digits" if tail.startswith("hold") else "hold-elapsed") + tail[tail.index("/") :]
+    with house(tmp_path) as home:
+        client = twilio_web(home.switchboard, home.clock, home.rules).test_client()
+
+        def asked(path: str, sid: str) -> int:
+            fields = {**FIELDS, "CallSid": sid, "ParentCallSid": sid}
+            headers = {"X-Twilio-Signature": signature(TOKEN, PUBLIC + path, fields)}
+            return client.post(path, data=fields, headers=headers).status_code
+
+        seal = ADDRESSES.seal(tail, mine)
+        assert asked(f"/twilio/{tail.replace(mine, other)}/{seal}", other) == 403
+        assert asked(f"/twilio/{altered}/{seal}", mine) == 403
+        assert asked(f"/twilio/{elsewhere}/{seal}", mine) in {403, 404}
+        assert asked(f"/twilio/{tail}/{seal[:-1]}", mine) == 403
+        assert asked(f"/twilio/{tail}/%E4%B8%89", mine) == 403
+        assert asked(f"/twilio/{tail}", mine) == 404
+        assert home.rows(calls) == []
+        assert asked(f"/twilio/{tail}/{seal}", mine) == 200
+
+
+def test_an_address_given_out_before_a_restart_still_holds(tmp_path: Path) -> None:
+    given = load({"HOTLINE_DATA_DIR": str(tmp_path)})
+    before = twilio_addresses(given, PUBLIC).seal(TAILS[0], FIELDS["CallSid"])
+    assert twilio_addresses(given, PUBLIC).holds(TAILS[0], FIELDS["CallSid"], before)
+    other = load({"HOTLINE_DATA_DIR": str(tmp_path / "another")})
+    assert not twilio_addresses(other, PUBLIC).holds(TAILS[0], FIELDS["CallSid"], before)
+
+
+# ---- whatever is sent ------------------------------------------------------------------------------------------------
+
+AT_ONCE, ROUNDS, SIGNED_IN = 100, 100, 8  # ten thousand bodies, one in eight of them signed
+names = st.sampled_from(
+    [*FIELDS, "ParentCallSid", "Digits", "DialCallStatus", "DialBridged", "Timestamp", "x"]
+)
+words = st.one_of(
+    st.sampled_from(
+        ["completed", "in-progress", "ringing", "true", FIELDS["CallSid"], "CAleg", "9" * 30, ""]
+    ),
+    st.text(max_size=12),
+)
+tails = st.sampled_from([None, "status", "fallback", *TAILS])
+requests = st.tuples(st.dictionaries(names, words, max_size=4), tails, st.integers(1, SIGNED_IN))
 
 
 @pytest.fixture(scope="module")
 def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, FlaskClient]]:
     with house(tmp_path_factory.mktemp("open")) as home:
+        home.agent("wang")
         yield home, twilio_web(home.switchboard, home.clock, home.rules).test_client()
 
 
-@settings(max_examples=100, deadline=None)
-@given(body=bodies, path=paths, signed=st.booleans())
-def test_whatever_is_sent_there_is_no_500_and_no_unsigned_change(
-    open_house: tuple[House, FlaskClient], body: dict[str, str], path: str, signed: bool
+@pytest.mark.slow
+@settings(max_examples=ROUNDS, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sent=st.lists(requests, min_size=AT_ONCE, max_size=AT_ONCE))
+def test_of_ten_thousand_requests_none_meets_a_500_and_none_unsigned_changes_anything(
+    open_house: tuple[House, FlaskClient], sent: list[tuple[dict[str, str], str | None, int]]
 ) -> None:
-    """Signed nonsense is answered with TwiML; the unsigned changes nothing."""
+    """Signed nonsense is answered with TwiML, or 403 where the address is another call's."""
     home, client = open_house
-    fields = {**body, "AccountSid": ACCOUNT}
     before = home.rows(calls)
+    for body, tail, number in sent:
+        if number != 1:
+            assert _posted(client, body, tail, signed=False) == 403
+    assert home.rows(calls) == before
+    for body, tail, number in sent:
+        if number == 1:
+            assert _posted(client, body, tail, signed=True) in {200, 403}
+
+
+def _posted(client: FlaskClient, body: dict[str, str], tail: str | None, *, signed: bool) -> int:
+    path, fields = INCOMING, {**body, "AccountSid": ACCOUNT}
+    if tail is not None:
+        sid = fields.get("ParentCallSid" if tail.startswith("leg") else "CallSid", "")
+        sid = FIELDS["CallSid"] if tail.startswith("whisper") else sid
+        path = f"/twilio/{tail}/{ADDRESSES.seal(tail, sid)}" if "/" in tail else f"/twilio/{tail}"
     headers = {"X-Twilio-Signature": signature(TOKEN, PUBLIC + path, fields) if signed else "forged"}
     answer = client.post(path, data=fields, headers=headers)
-    if signed:
-        assert answer.status_code == 200
+    if answer.status_code == 200:
         parse(answer.data)
-    else:
-        assert answer.status_code == 403
-        assert home.rows(calls) == before
+    return answer.status_code

@@ -1,5 +1,7 @@
 """Line commands as TwiML: each document is what the dialplan's verbs would do, as near as Twilio comes to it."""
 
+from dataclasses import replace
+
 import pytest
 
 from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say, Sound
@@ -9,6 +11,9 @@ from webhooks import twiml
 
 class Links:
     leg = "https://h/leg"
+
+    def whisper(self, prompts: tuple[str, ...]) -> str:
+        return f"https://h/whisper-{'.'.join(prompts)}"
 
     def to(self, route: str) -> str:
         return f"https://h/{route}"
@@ -41,6 +46,8 @@ def rendered(*commands: LineCommand) -> str:
 
 LEG = "statusCallback=leg statusCallbackEvent=answered"
 GATHER = "action=digits actionOnEmptyResult=true finishOnKey=# input=dtmf numDigits=12 timeout=5"
+KEYS = "action=digits finishOnKey= input=dtmf numDigits=1 timeout=1"
+WHISPER = "whisper-whisper_call.whisper_waited_3"
 SIP = f"Sip {LEG} sip:wang@192.0.2.1:5070"
 
 
@@ -67,7 +74,15 @@ SIP = f"Sip {LEG} sip:wang@192.0.2.1:5070"
             (Say(prompts=("greeting", "all_busy")), Hold(seconds=1, sound=Sound.MUSIC)),
             "Play greeting.wav\nPlay all_busy.wav\nPlay music-1.wav\nRedirect hold-elapsed",
         ),
+        (
+            (replace(ring(20, Sound.MUSIC), whisper=("whisper_call", "whisper_waited_3")),),
+            f"Dial action=ring-ended ringTone=cn timeout=15\nSip url={WHISPER} sip:wang@192.0.2.1:5070",
+        ),
         ((Hold(seconds=9.9, sound=Sound.RINGING),), "Pause length=9\nRedirect hold-elapsed"),
+        (
+            (Say(prompts=("please_hold",)), Hold(seconds=1, sound=Sound.MUSIC, key="1")),
+            f"Gather {KEYS}\nPlay please_hold.wav\nPlay music-1.wav\nRedirect hold-elapsed",
+        ),
         (
             (Ask(prompts=("ask_number",), digits=12, seconds=5),),
             f"Gather {GATHER}\nPlay ask_number.wav",
