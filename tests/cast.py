@@ -8,22 +8,29 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from ivr.policy.call import Call, Phase, Step
+from ivr.policy.call import IN_LINE, Call, Step
 from ivr.policy.call_flow import advance
 from ivr.policy.commands import (
     AlertManager,
     Ask,
+    AskRating,
     BookCommand,
     Command,
     CountMiss,
     Fetch,
     HangUp,
     Hold,
+    JoinCallback,
+    Knock,
+    LeaveCallback,
     ListForRingBack,
+    PromiseCallback,
+    Rate,
     Release,
     Reserve,
     Ring,
     Say,
+    ServeCallback,
     StartTalk,
     StartWrapUp,
 )
@@ -41,7 +48,7 @@ from ivr.policy.events import (
     RingResult,
     TurnCame,
 )
-from ivr.policy.floor import Agent, AgentState, Floor, Waiting
+from ivr.policy.floor import Agent, AgentState, Floor, Waiting, place_of
 from ivr.policy.rules import Rules
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -74,12 +81,13 @@ def told(command: Command) -> str:
     match command:
         case Say(prompts=prompts):
             return f"say {' '.join(prompts)}"
-        case Ring(agent=login, phone=phone, seconds=seconds, sound=sound):
-            return f"ring {login or phone} {seconds:g} s {sound}"
+        case Ring(agent=login, phone=phone, seconds=seconds, sound=sound, whisper=whisper):
+            rung = f"ring {login or phone} {seconds:g} s {sound}"
+            return " ".join((rung, *(("whispering", *whisper) if whisper else ())))
         case Ask(prompts=prompts):
             return f"ask {' '.join(prompts)}"
-        case Hold(seconds=seconds, sound=sound):
-            return f"hold {seconds:g} s {sound}"
+        case Hold(seconds=seconds, sound=sound, key=key):
+            return f"hold {seconds:g} s {sound}" + (f", key {key}" if key else "")
         case HangUp():
             return "hang up"
         case _:
@@ -98,11 +106,26 @@ def _told_book(command: BookCommand) -> str:
             return f"talk {login}"
         case StartWrapUp(agent=login, seconds=seconds):
             return f"wrap up {login} {seconds:g} s"
+        case Knock(agent=login):
+            return f"knock {login}"
         case _:
             return _told_deed(command)
 
 
-def _told_deed(command: Fetch | ListForRingBack | AlertManager) -> str:
+Deed = (
+    Fetch
+    | ListForRingBack
+    | AlertManager
+    | PromiseCallback
+    | JoinCallback
+    | ServeCallback
+    | LeaveCallback
+    | AskRating
+    | Rate
+)
+
+
+def _told_deed(command: Deed) -> str:
     match command:
         case Fetch():
             return "fetch"
@@ -110,16 +133,29 @@ def _told_deed(command: Fetch | ListForRingBack | AlertManager) -> str:
             return f"list {number} {reason}"
         case AlertManager(kind=kind, agent=login):
             return f"alert {kind} {login}"
+        case PromiseCallback(number=number, due_at=due_at):
+            return f"promise {number} by {(due_at - NOON).total_seconds():g} s"
+        case JoinCallback() | ServeCallback() | LeaveCallback():
+            return f"{type(command).__name__.removesuffix('Callback').lower()} {command.callback_id}"
+        case AskRating():
+            return "ask rating"
+        case Rate(score=score):
+            return f"rate {score}"
         case _ as never:
             assert_never(never)
 
 
 @dataclass
 class Hotline:
-    """The agents, the callers and the rules; every step taken is kept."""
+    """The agents, the callers and the rules; every step taken is kept.
+
+    `seen` is what else the next decision sees: the pace of the line, the desk; `pending` are callbacks in line.
+    """
 
     agents: dict[str, Agent]
     rules: Rules
+    seen: Floor = field(default_factory=Floor)
+    pending: tuple[Waiting, ...] = ()
     callers: "list[Caller]" = field(default_factory=list)
 
     def dials(
@@ -137,12 +173,8 @@ class Hotline:
     @property
     def floor(self) -> Floor:
         """What the next decision sees."""
-        in_line = (caller.call for caller in self.callers if caller.call.phase in (Phase.WAITING, Phase.HELD))
-        line = tuple(
-            Waiting(call_id=call.call_id, presented_at=call.presented_at, passed_over=call.passed_over)
-            for call in in_line
-        )
-        return Floor(agents=tuple(self.agents.values()), line=line)
+        line = tuple(place_of(caller.call) for caller in self.callers if caller.call.phase in IN_LINE)
+        return replace(self.seen, agents=tuple(self.agents.values()), line=(*self.pending, *line))
 
     def looks(self, seconds: float) -> None:
         """The floor loop looks: whoever is first and has an agent gets his turn."""
@@ -163,6 +195,12 @@ class Hotline:
             case Reserve(agent=login):
                 assert self.agents[login].state is AgentState.AVAILABLE
                 self._set(login, AgentState.RESERVED)
+            case Knock(agent=login):
+                assert self.agents[login].state is AgentState.TALKING
+                assert not self.agents[login].knocked
+                self.agents[login] = replace(self.agents[login], knocked=True)
+            case Release(agent=login) if self.agents[login].knocked:
+                self.agents[login] = replace(self.agents[login], knocked=False)
             case Release(agent=login):
                 self._set(login, AgentState.AVAILABLE)
             case CountMiss(agent=login, stand_down=stand_down):
@@ -235,7 +273,7 @@ class Caller:
         self.happens(CallerFetched(at=noon(seconds)))
 
     def presses(self, seconds: float, digits: str) -> None:
-        """He keys in a number."""
+        """What he keyed in; '' for silence."""
         self.happens(DigitsPressed(at=noon(seconds), digits=digits))
 
     def is_noted(self, seconds: float, number: str = CALLER) -> None:
@@ -247,6 +285,7 @@ class Caller:
         self.happens(HungUp(at=noon(seconds)))
 
 
-def hotline(*agents: Agent, rules: Rules | None = None) -> Hotline:
+def hotline(*agents: Agent, rules: Rules | None = None, seen: Floor | None = None) -> Hotline:
     """A hotline at noon with these people; the norm's own rules unless others are given."""
-    return Hotline(agents={someone.login: someone for someone in agents}, rules=rules or Rules())
+    people = {someone.login: someone for someone in agents}
+    return Hotline(agents=people, rules=rules or Rules(), seen=seen or Floor())

@@ -16,7 +16,7 @@ from ivr.cli.call_flow_picture import page
 from ivr.policy import events
 from ivr.policy.call import Outcome, Phase
 from ivr.policy.commands import BookCommand, LineCommand
-from ivr.policy.rules import NOT_YET_IN_FORCE, Rules
+from ivr.policy.rules import Rules
 
 README = (ROOT / "README.md").read_text("utf-8")
 OTHER_NAMES = frozenset(
@@ -68,10 +68,6 @@ def test_every_policy_key_is_in_the_readme_with_the_value_it_is_delivered_with()
     assert delivered.keys() == {field.name for field in fields(Rules)}
 
 
-def test_every_policy_key_that_is_not_in_force_yet_is_said_to_be() -> None:
-    assert all(f"`{key}`" in README for key in NOT_YET_IN_FORCE)
-
-
 def test_every_make_target_in_the_documents_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE))
     documents = [path for path in texts() if path.suffix == ".md"]
@@ -104,6 +100,7 @@ def test_every_event_command_phase_and_outcome_is_explained() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # half a minute of one core, which other tests may leave it a tenth of
 def test_the_picture_of_the_call_flow_is_drawn_from_the_table_as_it_is_now() -> None:
     assert (ROOT / "docs" / "call-flow.md").read_text("utf-8") == page(), (
         "run: .venv/bin/python -m ivr.cli.call_flow_picture > docs/call-flow.md"

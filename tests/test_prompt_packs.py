@@ -20,6 +20,8 @@ from config.prompt_pack import (
 )
 from ivr.policy.phrases import lint
 from ivr.policy.prompts import Prompt, Unit, count_prompts, number_prompts, telephone_prompts
+from ivr.policy.rating import RATING_SECONDS
+from ivr.policy.spoken import whisper_prompts
 
 ROOT = Path(__file__).parents[1] / "config" / "prompts"
 TEXTS = load_texts(ROOT.with_suffix(".toml"))
@@ -137,6 +139,22 @@ def test_the_hold_music_is_quiet_and_free_to_use() -> None:
     assert dbfs(np.sqrt(np.mean(sound**2))) == pytest.approx(-18, abs=0.5)
     assert dbfs(np.abs(sound).max()) <= -1
     assert RECORDED[None, "hold"]["licence"] == "CC0-1.0"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_whispered_to_an_agent_takes_a_second_and_a_half_at_most(language: str) -> None:
+    whispers = [
+        whisper_prompts(times, minutes, callback=callback)
+        for times in range(1, 5)
+        for minutes in range(12)
+        for callback in (True, False)
+    ]
+    assert max(sum(RECORDED[language, key]["seconds"] for key in keys) for keys in whispers) <= 1.5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_caller_thinks_of_us_is_asked_and_answered_in_eight_seconds_r3(language: str) -> None:
+    assert RECORDED[language, Prompt.ASK_RATING]["seconds"] + RATING_SECONDS <= 8
 
 
 # --- Which recording is played ---

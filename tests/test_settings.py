@@ -52,6 +52,9 @@ def test_every_setting_can_be_given(root: Path) -> None:
             "PUBLIC_BASE_URL": "https://hotline.example.com/",
             "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
             "TWILIO_AUTH_TOKEN": "12345",
+            "TWILIO_AUTH_TOKEN_SECONDARY": "67890",
+            "TWILIO_API_KEY_SID": "SK" + "1" * 32,
+            "TWILIO_API_KEY_SECRET": "24680",
             "TWILIO_API_BASE_URL": "http://127.0.0.1:9999",
             "PATH": "/usr/bin",
         },
@@ -76,6 +79,9 @@ def test_every_setting_can_be_given(root: Path) -> None:
         public_base_url="https://hotline.example.com",
         twilio_account_sid="AC" + "0" * 32,
         twilio_auth_token="12345",
+        twilio_auth_token_secondary="67890",
+        twilio_api_key_sid="SK" + "1" * 32,
+        twilio_api_key_secret="24680",
         twilio_api_base_url="http://127.0.0.1:9999",
     )
 
@@ -193,6 +199,8 @@ def test_secrets_are_neither_in_the_repr_nor_in_an_error(root: Path) -> None:
     secret = "s3cret"
     given = {
         "TWILIO_AUTH_TOKEN": secret,
+        "TWILIO_AUTH_TOKEN_SECONDARY": secret,
+        "TWILIO_API_KEY_SECRET": secret,
         "DATABASE_URL": f"postgresql://u:{secret}@h/n",
         "REDIS_URL": f"redis://:{secret}@h",
     }
