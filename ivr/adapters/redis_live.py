@@ -78,12 +78,19 @@ class RedisLive:
             self._some.wait(sender.wait_seconds)
             time.sleep(max(GATHER_SECONDS, sender.rest_seconds))
             self._some.clear()
+            if sender.away:
+                self._drop_all_but(MOST_A_BATCH, sender)
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_A_BATCH))]
             sender.send(batch)
             if self._queue:
                 self._some.set()
             elif not sender.holds and not self._some.is_set():
                 self._idle.set()
+
+    def _drop_all_but(self, kept: int, sender: "_Sender") -> None:
+        for _ in range(len(self._queue) - kept):
+            self._queue.popleft()
+            sender.dropped += 1
 
 
 class _Sender:
@@ -96,12 +103,17 @@ class _Sender:
         self._again_at = 0.0
         self._held: dict[News, None] = {}
         self._sent_at: dict[News, float] = {}
-        self._lost = 0
+        self.dropped = 0  # what was told while Redis was away
 
     @property
     def holds(self) -> bool:
         """Whether something waits for its moment."""
         return bool(self._held)
+
+    @property
+    def away(self) -> bool:
+        """Whether Redis did not take what it was last given."""
+        return self.dropped > 0
 
     @property
     def rest_seconds(self) -> float:
@@ -111,7 +123,7 @@ class _Sender:
     @property
     def wait_seconds(self) -> float | None:
         """Until something held back may go, or Redis is tried again."""
-        if self._lost:
+        if self.dropped:
             return 0.0
         return AT_MOST_EVERY_SECONDS / 4 if self._held else None
 
@@ -119,10 +131,10 @@ class _Sender:
         """Raises nothing."""
         now = self._clock()
         due = [news for news in (*self._held, *batch) if self._may_go(news, now)]
-        if not (due or self._lost):
+        if not (due or self.dropped):
             return
         try:
-            self._add([_MISSED, *due] if self._lost else due)
+            self._add([_MISSED, *due] if self.dropped else due)
         except Exception as error:  # noqa: BLE001 # whatever Redis does, the next news is told
             self._away(len(due), error)
         else:
@@ -147,16 +159,16 @@ class _Sender:
         pipeline.execute()
 
     def _away(self, lost: int, error: Exception) -> None:
-        if not self._lost:
+        if not self.dropped:
             _log.info("Redis is away (%s): open pages ask by themselves", type(error).__name__)
-        self._lost += lost
+        self.dropped += lost
         self._redis = None
         self._again_at = self._clock() + AGAIN_AFTER_SECONDS
 
     def _back(self) -> None:
-        if self._lost:
-            _log.info("Redis is back; %d pieces of news were not sent", self._lost)
-            self._lost = 0
+        if self.dropped:
+            _log.info("Redis is back; %d pieces of news were not sent", self.dropped)
+            self.dropped = 0
 
 
 class RedisLiveLog:

@@ -15,6 +15,7 @@ from ivr.policy.commands import AskRating, Rate
 from ivr.policy.desk import CallbackDesk
 from ivr.policy.events import HungUp
 from ivr.policy.opening_hours import Span
+from ivr.policy.routes import Route
 from ivr.policy.rules import Rules
 from ivr.service.callback_ports import AttemptName
 from ivr.service.ports import Entry
@@ -48,7 +49,7 @@ def test_where_nobody_can_be_called_there_is_no_desk_unless_channels_run_short(b
 
 def test_a_caller_who_may_be_called_back_and_one_without_a_number(books: Books) -> None:
     books.database.add_agent("li", "talking")
-    assert desk(books, books.added("one")) == CallbackDesk(verdict=Allowed())
+    assert desk(books, books.added("one")) == CallbackDesk(verdict=Allowed(), route=Route.ASTERISK)
     assert refusal(books, books.added("two", number=None)) is Refusal.NOT_VALID
     assert refusal(books, books.added("three", callback_number="+862195588")) is Refusal.SERVICE_NUMBER
 

@@ -102,7 +102,9 @@ def test_a_visit_given_to_an_engineer_enters_itself_and_goes_with_it_R40(desk: D
     assert book.listed(NINE) == []
     desk.visits.schedule(ZHAO, visit, tomorrow, "三环", "qian")
     desk.visits.schedule(ZHAO, visit, tomorrow + HOUR, "三环", "qian")
-    (stay,) = book.listed(NINE)
+    stays = book.listed(NINE)
+    assert len(stays) == 1
+    (stay,) = stays
     assert (stay.name, stay.visit_id, stay.company) == ("Qian", visit, "北京京北商贸有限公司")
     assert stay.numbers == [SWITCHBOARD, CALLER], "the company's, and the one that was confirmed"
     assert (stay.stay.from_at, stay.stay.until_at) == (tomorrow, tomorrow + 7 * HOUR)
