@@ -76,8 +76,7 @@ screenshots: $(DEV) $(TOOLS) ## Take the pictures of docs/desk.md anew, from a r
 lint: $(DEV)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy
-	@$(LINT_IMPORTS)
+	@$(LINT_IMPORTS) & layers=$$!; $(PY) -m mypy && wait $$layers
 
 $(VENV)/bin/hotline: $(RUNTIME)
 

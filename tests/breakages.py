@@ -3,6 +3,7 @@
 `old` stands exactly once in its file; with `new` in its place the rule is broken and nothing else is.
 """
 
+import compileall
 import multiprocessing
 import runpy
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("ivr", "agi_scripts", "webhooks", "config", "tests")
@@ -404,6 +406,10 @@ class Copy:
         self.root = directory / "copy"
         for part in PARTS:
             shutil.copytree(ROOT / part, self.root / part, ignore=shutil.ignore_patterns("__pycache__"))
+            # Kept by what a file holds, not by when it was written: a broken file is never taken for the sound one.
+            compileall.compile_dir(
+                self.root / part, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH
+            )
         for file in FILES:
             shutil.copy(ROOT / file, self.root)
         (self.root / ".tools").symlink_to(ROOT / ".tools")

@@ -18,7 +18,7 @@ def main(copy: str, tests: list[str], told: str) -> int:
     os.dup2(out, 2)
     os.chdir(copy)
     sys.path.insert(0, copy)
-    sys.dont_write_bytecode = True  # of a broken file nothing may be kept
+    sys.dont_write_bytecode = True  # of a broken file nothing is kept
     # what is loaded already cannot be rewritten, and need not be
     options = ["-q", "-p", "no:cacheprovider", "--tb=line", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
     return int(pytest.main([*options, *tests]))
