@@ -56,7 +56,7 @@ def connect(call: PlacedCall, links: CallbackLinks, shown: str) -> str:
 def greet(links: CallbackLinks, sounds: Sounds) -> str:
     """On the customer's leg: the greeting, then we hear that it is over, then he is put through."""
     response = VoiceResponse()
-    response.play(sounds.greeting)
+    response.play(sounds.url(sounds.greeting))
     response.redirect(links.to("greeted"), method="POST")
     return str(response)
 
@@ -79,7 +79,7 @@ def was_it_a_machine(links: CallbackLinks) -> str:
 def announce(call: PlacedCall, links: CallbackLinks, sounds: Sounds) -> str:
     """The customer hears who calls and the new time; what follows is asked for when he has heard it to its end."""
     response = VoiceResponse()
-    response.play(sounds.greeting)
+    response.play(sounds.url(sounds.greeting))
     for prompt in call.prompts:
         response.play(sounds.url(prompt))
     response.redirect(links.to("told"), method="POST")

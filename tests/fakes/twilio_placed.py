@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from ivr.simulation.timeline import VirtualClock
+from tests.fakes.twilio_legs import absolute
 from tests.fakes.twilio_rest import FakeTwilioRest, Ordered
 from tests.fakes.twilio_wire import Delivery, Wire
 from tests.fakes.twiml_schema import parse
@@ -161,7 +162,8 @@ class PlacedLegs:
         return None
 
     def _hears(self, who: str, play: ET.Element) -> None:
-        name = urlsplit((play.text or "").strip()).path.rpartition("/")[2].removesuffix(".wav")
+        address = absolute((play.text or "").strip())
+        name = urlsplit(address).path.rpartition("/")[2].removesuffix(".wav")
         self.heard.setdefault(who, []).append(name)
 
     def _gather(self, call: Ordered, verb: ET.Element) -> tuple[str, dict[str, str]] | None:
