@@ -15,9 +15,8 @@ from agi_scripts.server import ENTRIES
 from ivr.policy.events import AgentAnswered, CallerGreeted, Event
 from ivr.service.ports import Contact
 from ivr.simulation.timeline import Life, Process, Timeline, Wait
-from tests.fakes.telephones import ANSWERED, DECLINED, LEFT, Ear, Phone, Telephones
+from tests.fakes.telephones import ANSWERED, DECLINED, KEYED, LEFT, Ear, Phone, Telephones
 
-KEYED = "keyed"
 Onward = tuple[str, str] | None  # the next burst's event and extra; None: on with the next verb
 Verb = Generator[Wait, str, Onward]
 
@@ -134,7 +133,9 @@ class FakeLine:
         if sound == "greeting":  # a music class whose first file is the greeting
             greeting = self.door.prompts.path(self.door.rules.greeting)
             self.ear.hears("greeting")
-            self.timeline.after(_length(str(greeting)), lambda: self._music_if(phone.ringing is not None))
+            self.timeline.after(
+                sound_seconds(str(greeting)), lambda: self._music_if(phone.ringing is not None)
+            )
         else:
             self.ear.waits()
         try:
@@ -149,7 +150,7 @@ class FakeLine:
         if word == ANSWERED:  # U(hl-answered)
             for sound in filter(None, self._variables["HL_WHISPER"].split("&")):
                 phone.heard.append(sound.rpartition("/")[2])
-                yield Wait(_length(f"{sound}.wav"))
+                yield Wait(sound_seconds(f"{sound}.wav"))
             self.served_at = self.door.clock.now()
             self._user_event(AgentAnswered(at=self.served_at))
             self.ear.picked_up = True
@@ -194,7 +195,9 @@ class FakeLine:
         for sound in self._variables["HL_SAY"].split("&"):
             if word != KEYED:
                 self.ear.hears(sound.rpartition("/")[2])
-                word = yield Wait(_length(f"{self._variables['HL_FROM']}{sound}.wav"), frozenset({KEYED}))
+                word = yield Wait(
+                    sound_seconds(f"{self._variables['HL_FROM']}{sound}.wav"), frozenset({KEYED})
+                )
         return word
 
     def _pick_up(self) -> None:
@@ -216,6 +219,6 @@ def _stamp(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment.timestamp():.3f}"
 
 
-def _length(path: str) -> float:
+def sound_seconds(path: str) -> float:
     with wave.open(path, "rb") as sound:
         return sound.getnframes() / sound.getframerate()

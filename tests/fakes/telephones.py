@@ -1,11 +1,16 @@
-"""Agents' phones and the caller's ear: what people do and hear, the same at either door."""
+"""Agents' phones, the caller's ear and the phone of who is called back: what people do and hear, at either door."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ivr.simulation.timeline import Process
 
-ANSWERED, DECLINED, LEFT = "answered", "declined", "left"
+ANSWERED, DECLINED, LEFT, KEYED = "answered", "declined", "left", "keyed"
+CUSTOMER_ANSWERED, CUSTOMER_DECLINED, CUSTOMER_LEFT = (
+    "customer answered",
+    "customer declined",
+    "customer left",
+)
 RING_TONE, WAITING_SOUND = "ring tone", "waiting sound"
 
 
@@ -40,6 +45,7 @@ class Phone:
     held: list[Process] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     rung: int = 0
+    keys: str = ""
 
     def rings(self, process: Process) -> None:
         self.ringing = process
@@ -71,9 +77,50 @@ class Phone:
         assert process is not None, f"{self.login} talks with nobody"
         assert process.tell(LEFT)
 
+    def presses(self, keys: str) -> None:
+        """What he is asked for by the call he has answered."""
+        assert self.talking is not None, f"{self.login} has answered nobody"
+        self.keys = keys
+        assert self.talking.tell(KEYED), f"{self.login} is not asked for a key"
+
     def _ringing(self) -> Process:
         assert self.ringing is not None, f"{self.login}'s phone does not ring"
         return self.ringing
+
+
+@dataclass
+class CustomersPhone:
+    """The phone of somebody who waits for our call; he hears of us from the moment he answers."""
+
+    ear: Ear
+    ringing: Process | None = None
+    talking: Process | None = None
+    rung: int = 0
+
+    def rings(self, process: Process) -> None:
+        self.ringing = process
+        self.rung += 1
+
+    def stops(self) -> None:
+        self.ringing = self.talking = None
+
+    def answers(self) -> None:
+        process, self.ringing = self.ringing, None
+        assert process is not None, "his phone does not ring"
+        self.talking, self.ear.picked_up = process, True
+        assert process.tell(CUSTOMER_ANSWERED)
+
+    def declines(self) -> None:
+        process, self.ringing = self.ringing, None
+        assert process is not None, "his phone does not ring"
+        assert process.tell(CUSTOMER_DECLINED)
+
+    def hangs_up(self) -> None:
+        assert self.talking is not None, "he talks with nobody"
+        assert self.talking.tell(CUSTOMER_LEFT)
+
+    def presses(self, keys: str) -> None:
+        raise NotImplementedError(keys)
 
 
 class Telephones:
@@ -81,6 +128,7 @@ class Telephones:
 
     def __init__(self) -> None:
         self.phones: dict[str, Phone] = {}
+        self.customers: dict[str, CustomersPhone] = {}
 
     def add(self, login: str) -> Phone:
         return self.phones.setdefault(login, Phone(login))

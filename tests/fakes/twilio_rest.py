@@ -2,7 +2,8 @@
 
 Every request and every answer is held against Twilio's own document; `violations` must stay empty. What it is known to
 do otherwise than Twilio:
-- A call that is ordered stands in the queue until the test plays it out; it is never started by time.
+- A call that is ordered stands in the queue until the test plays it out (`on_order` tells it); it is never started by
+  time.
 - More than `calls_a_second` are queued, as at Twilio (`queue_time` tells), never refused; 429 comes only as a fault.
 - `To` filters by the text as it was given; the filters by StartTime and EndTime do nothing; there is one page alone.
 - Numbers are accepted as callers where they are in `own`, without a word on verified ones.
@@ -111,6 +112,7 @@ class FakeTwilioRest:
     look_faults: deque[Fault] = field(default_factory=deque)
     violations: list[str] = field(default_factory=list)
     redirect: Redirect | None = None
+    on_order: Callable[[Ordered], None] = lambda _call: None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, sid: str) -> Ordered | None:
@@ -174,6 +176,7 @@ class FakeTwilioRest:
             queue_time=round(ahead / self.calls_a_second * 1000),
         )
         self.orders.append(call)
+        self.on_order(call)
         return 201, call.row(self.account)
 
     def _listed(self, query: Form) -> tuple[int, Body]:

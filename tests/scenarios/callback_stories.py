@@ -39,8 +39,15 @@ BY_TWELVE_PAST_EIGHT = (
     "clock_minute",
     "callback_by_end",
 )
-THE_NUMBER_HE_WILL_SEE = ("calling_from", *(f"digit_{digit}" for digit in "401234567"))
-BOOKED = ("callback_booked", *BY_TWELVE_PAST_EIGHT, *THE_NUMBER_HE_WILL_SEE, "goodbye")
+
+
+def booked(shown: str) -> tuple[str, ...]:
+    """`shown`: the number he will see, as he hears it."""
+    he_will_see = ("calling_from", *(f"digit_{digit}" for digit in shown))
+    return ("callback_booked", *BY_TWELVE_PAST_EIGHT, *he_will_see, "goodbye")
+
+
+BOOKED = booked("401234567")
 HIS_PROMISE = {"number": "+8613800138000", "due_at": 720.0}
 
 PROMISED = Story(
@@ -230,6 +237,47 @@ RINGS_TWICE = replace(
     agents_hear={"wang": ("whisper_call", "whisper_time_3", "whisper_waited_2")},
 )
 
+ITS_OWN_NUMBER = "+85230001234"  # one that either switch may show
+CALLED_BACK = replace(
+    PROMISED,
+    name="called_back_by_the_agent_who_is_free_first_and_hears_the_greeting_and_then_him__R65_R70",
+    told="Zhou hangs up: Wang's phone rings, he hears whose turn it is and takes it by 1; then Chen's rings, once.",
+    rules=replace(RULES, own_numbers=(ITS_OWN_NUMBER,)),
+    calls_back=True,
+    deeds=(
+        *PROMISED.deeds[:-1],
+        (100, "zhou", "hangs up"),
+        (104, "wang", "answers"),
+        (110, "wang", "presses 1"),
+        (115, "chen called back", "answers"),
+        (150, "wang", "hangs up"),
+    ),
+    hears={
+        "chen": (*TO_THE_KEY, *READ_BACK, *booked("852301234")),
+        "chen called back": ("greeting", "wang"),
+    },
+    promised=({**HIS_PROMISE, "state": "done", "agent": "wang", "served_at": 116.716, "closed_at": 150.0},),
+    attempts=("reached",),
+    agents_hear={"wang": ("whisper_callback", "whisper_waited_1")},
+)
+
+BUSY_FIRST = replace(
+    CALLED_BACK,
+    name="busy_when_called_back_and_called_again_three_minutes_later__R28b",
+    told="Chen's phone is busy; Wang is free meanwhile, and three minutes later it is Chen's turn again.",
+    deeds=(
+        *CALLED_BACK.deeds[:-2],
+        (115, "chen called back", "declines"),
+        (300, "wang", "answers"),
+        (308, "wang", "presses 1"),
+        (313, "chen called back", "answers"),
+        (340, "chen called back", "hangs up"),
+    ),
+    promised=({**HIS_PROMISE, "state": "done", "agent": "wang", "served_at": 314.716},),
+    attempts=("busy", "reached"),
+    agents_hear={"wang": ("whisper_callback", "whisper_waited_1", "whisper_callback", "whisper_waited_4")},
+)
+
 CALLBACK_STORIES = (
     PROMISED,
     ANOTHER_NUMBER,
@@ -239,4 +287,6 @@ CALLBACK_STORIES = (
     KEY_IN_THE_MUSIC,
     RINGS_AGAIN,
     RINGS_TWICE,
+    CALLED_BACK,
+    BUSY_FIRST,
 )

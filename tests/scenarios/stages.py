@@ -1,8 +1,8 @@
 """Where stories are told: the same house, people and clock behind the Asterisk door and behind the Twilio door."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,24 +12,35 @@ from flask import Flask
 from agi_scripts.door import Door
 from config.prompt_pack import PromptPack
 from ivr.adapters.spool_files import SpoolFiles
-from ivr.adapters.sql_callback_schema import callbacks, ratings
+from ivr.adapters.sql_call_book import SqlCallBook
+from ivr.adapters.sql_callback_schema import callback_attempts, callbacks, ratings
+from ivr.adapters.sql_placed_calls import SqlPlacedCalls
 from ivr.adapters.sql_schema import agents, calls, ring_backs
 from ivr.adapters.twilio_addresses import TwilioAddresses
+from ivr.adapters.twilio_callbacks import TwilioCallbacks
 from ivr.adapters.twilio_calls import TwilioCalls
 from ivr.adapters.twilio_switch import TwilioSwitch
+from ivr.policy.routes import Route
 from ivr.policy.rules import Rules
+from ivr.service.callback_legs import CallbackLegs
+from ivr.service.callback_ports import PlaceOrder
+from ivr.service.callbacks import SWEEP_SECONDS, CallbackService
 from ivr.service.drainer import Spool
 from ivr.service.floor_loop import FloorLoop
 from ivr.service.ports import Clock
+from ivr.service.routed_callbacks import RoutedCallbacks
 from ivr.service.switchboard import Switchboard
 from ivr.simulation.timeline import Timeline
+from tests.fakes.fake_callback_line import FakeCallbackLine
 from tests.fakes.fake_line import FakeLine
 from tests.fakes.fake_twilio import ACCOUNT, FakeTwilio
-from tests.fakes.telephones import Ear, Telephones
-from tests.fakes.twilio_rest import rest_server
+from tests.fakes.telephones import CustomersPhone, Ear, Telephones
+from tests.fakes.twilio_callback_legs import TwilioCallbackLegs
+from tests.fakes.twilio_rest import FakeTwilioRest, served_rest
 from tests.fakes.twilio_wire import Wire, served
 from tests.scenarios.stories import Story
 from tests.service.house import NOON, House, house
+from webhooks.twilio_callback_routes import CallbackDoor, callback_blueprint
 from webhooks.twilio_door import TwilioDoor
 from webhooks.twilio_guard import TwilioAccount
 from webhooks.twilio_routes import twilio_blueprint
@@ -38,6 +49,8 @@ from webhooks.twilio_sounds import TwilioSounds, sounds_blueprint
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROMPTS = ROOT / "config" / "prompts"
 PUBLIC = "https://hotline.example"
+OURS = "+85230001234"  # the number customers see whom Twilio rings for us
+CALLED_BACK = " called back"
 TOKEN, SECOND_TOKEN = "a-token-of-our-own", "the-one-that-comes-after-it"
 ADDRESSES = TwilioAddresses(public_base_url=PUBLIC, key=b"of our own")
 HIS_CALLS = dict.fromkeys(("chen", "chen again", "chen twice"), "+8613800138000")
@@ -75,9 +88,15 @@ class Stage:
             self.house.agent(login)
         for name in story.phones:
             self.phones.add(name)
+        for who in story.hears:
+            if who.endswith(CALLED_BACK):
+                phone = CustomersPhone(Ear(lambda: self.timeline.seconds))
+                self.callers[who] = self.phones.customers[NUMBERS[who.removesuffix(CALLED_BACK)]] = phone
         for at, who, deed in story.deeds:
             self.timeline.at(at, lambda who=who, deed=deed: self._does(who, deed))  # type: ignore[misc] # bound now
         self.timeline.every(LOOK_SECONDS, self.house.floor_loop.turn)
+        if story.calls_back:
+            self.timeline.every(SWEEP_SECONDS, lambda: self.house.callbacks.sweep(self.house.clock.now()))
         self.timeline.run(story.deeds[-1][0] + 10)
 
     def _does(self, who: str, deed: str) -> None:
@@ -96,8 +115,13 @@ class Stage:
             [row] = self.house.rows(calls, ref=self.refs[who])
             told = _told(row, stored)
             assert told == _about(stored, within_seconds), (who, told)
-        promised = tuple(_told(row, ("number", "due_at")) for row in self.house.rows(callbacks))
-        assert promised == tuple(dict(promise) for promise in story.promised), promised
+        promised = self.house.rows(callbacks)
+        assert len(promised) == len(story.promised), promised
+        for callback, promise in zip(promised, story.promised, strict=True):
+            told = _told(callback, promise)
+            assert told == _about(promise, within_seconds), told
+        results = tuple(row["result"] for row in self.house.rows(callback_attempts))
+        assert story.attempts in {None, results}, results
         assert tuple(row["score"] for row in self.house.rows(ratings)) == story.scores
         for login, whispered in story.agents_hear.items():
             heard_by = tuple(self.phones.phones[login].heard)
@@ -128,7 +152,10 @@ def _about(stored: Mapping[str, object], within_seconds: float) -> dict[str, obj
 
 
 @contextmanager
-def asterisk_stage(directory: Path, rules: Rules, *, dials_out: bool = False) -> Iterator[Stage]:
+def asterisk_stage(
+    directory: Path, rules: Rules, *, dials_out: bool = False, calls_back: bool = False
+) -> Iterator[Stage]:
+    """With `calls_back` the switch does what it is ordered, else it is only ordered."""
     with house(directory, rules, dials=dials_out) as home:
         timeline, phones = Timeline(home.clock), Telephones()
         door = asterisk_door(home.switchboard, home.clock, rules)
@@ -141,6 +168,15 @@ def asterisk_stage(directory: Path, rules: Rules, *, dials_out: bool = False) ->
             lines[ref].dials()
             return lines[ref], ref
 
+        def placed(order: PlaceOrder) -> None:
+            agent, customer = phones.dialled(order.phone), phones.customers[order.number]
+            assert agent is not None
+            FakeCallbackLine(
+                order, agent, customer, home.customers, home.callbacks, door.prompts, home.clock
+            ).begins(timeline)
+
+        if calls_back:
+            home.customers.on_place = placed
         yield Stage(home, timeline, phones, dials)
 
 
@@ -160,9 +196,14 @@ def asterisk_door(switchboard: Switchboard, clock: Clock, rules: Rules) -> Door:
 
 
 def twilio_web(
-    switchboard: Switchboard, clock: Clock, rules: Rules, own: Path | None = None, spool: Spool = NO_SPOOL
+    switchboard: Switchboard,
+    clock: Clock,
+    rules: Rules,
+    own: Path | None = None,
+    spool: Spool = NO_SPOOL,
+    legs: CallbackLegs | None = None,
 ) -> Flask:
-    """The web application's part under /twilio/, with our clock and book."""
+    """The web application's part under /twilio/, with our clock and book; with `legs` also that of our own calls."""
     sounds = TwilioSounds(
         public_base_url=PUBLIC,
         prompts=PromptPack(PROMPTS, own or Path("no-recordings-of-our-own"), "zh_CN"),
@@ -177,32 +218,76 @@ def twilio_web(
     app = Flask("hotline")
     app.register_blueprint(sounds_blueprint(sounds))
     app.register_blueprint(twilio_blueprint(door, account))
+    if legs is not None:
+        callback_door = CallbackDoor(
+            legs=legs, sounds=sounds, public_base_url=PUBLIC, shown=rules.twilio_number
+        )
+        app.register_blueprint(callback_blueprint(callback_door, account))
     return app
 
 
 @contextmanager
 def twilio_stage(
-    directory: Path, rules: Rules, *, dials_out: bool = False, **manners: Any
+    directory: Path, rules: Rules, *, dials_out: bool = False, calls_back: bool = False, **manners: Any
 ) -> Iterator[Stage]:
-    """`manners` are FakeTwilio's."""
-    with (
-        house(directory, rules, dials=dials_out) as home,
-        served(twilio_web(home.switchboard, home.clock, rules)) as port,
-        served(twilio_web(home.switchboard, home.clock, rules)) as second,
-    ):
+    """`manners` are FakeTwilio's. With `calls_back` customers of every country are called back through Twilio."""
+    if calls_back:
+        rules = replace(rules, twilio_number=OURS, callback_routes=(("CN", (Route.TWILIO,)),))
+    with ExitStack() as stack:
+        home = stack.enter_context(house(directory, rules, dials=dials_out))
         timeline, phones = Timeline(home.clock), Telephones()
+        rest = FakeTwilioRest(ACCOUNT, TOKEN, home.clock)
+        client = TwilioCalls(ACCOUNT, TOKEN, stack.enter_context(served_rest(rest)))
+        legs = None
+        if calls_back:
+            placed = stack.enter_context(closing(SqlPlacedCalls(home.url)))
+            _call_back_through_twilio(home, client, placed)
+            news = CallbackService(home.book, RoutedCallbacks({}), home.clock, rules)
+            legs = CallbackLegs(placed, news, home.clock)
+        port, second = (
+            stack.enter_context(served(twilio_web(home.switchboard, home.clock, rules, legs=legs)))
+            for _ in range(2)
+        )
         wire = Wire(PUBLIC, port, TOKEN, second_port=second)
         twilio = FakeTwilio(timeline, home.clock, wire, phones, **manners)
-        with rest_server(ACCOUNT, TOKEN, twilio.redirect) as api:
-            redirect = TwilioCalls(ACCOUNT, TOKEN, api).redirect
-            switch = TwilioSwitch(redirect, ADDRESSES, home.clock, run=lambda fetch: fetch())
-            home.floor_loop = FloorLoop(home.book, {"twilio": switch}, home.clock, rules)
+        rest.redirect = twilio.redirect
+        rest.on_order = TwilioCallbackLegs(timeline, home.clock, wire, phones, twilio.delivery).begins
+        switch = TwilioSwitch(client.redirect, ADDRESSES, home.clock, run=lambda fetch: fetch())
+        home.floor_loop = FloorLoop(
+            home.book, {"twilio": switch}, home.clock, rules, home.callbacks if calls_back else None
+        )
 
-            def dials(number: str) -> tuple[Caller, str]:
-                call = twilio.dials(number)
-                return call, call.sid
+        def dials(number: str) -> tuple[Caller, str]:
+            call = twilio.dials(number)
+            return call, call.sid
 
-            yield Stage(home, timeline, phones, dials, wire=wire)
+        yield Stage(home, timeline, phones, dials, wire=wire)
+    assert rest.violations == []
+
+
+def _call_back_through_twilio(home: House, client: TwilioCalls, placed: SqlPlacedCalls) -> None:
+    """The same house, and another way to its customers."""
+    switch = TwilioCallbacks(
+        lambda: client,
+        placed,
+        home.clock,
+        public_base_url=PUBLIC,
+        shown=OURS,
+        calls_a_second=home.rules.twilio_calls_a_second,
+        run=lambda work: work(),
+        wait=lambda _seconds: None,
+    )
+    home.book.close()
+    home.book = SqlCallBook(home.url, home.clock, rules=home.rules, ways={Route.TWILIO: switch.leads})
+    home.switchboard = Switchboard(home.book, home.rules)
+    home.callbacks = CallbackService(
+        home.book, RoutedCallbacks({Route.TWILIO: switch}), home.clock, home.rules
+    )
+
+
+def ways(story: Story) -> dict[str, bool]:
+    """What a stage is told of a story."""
+    return {"dials_out": story.dials_out, "calls_back": story.calls_back}
 
 
 DOORS = {"asterisk": asterisk_stage, "twilio": twilio_stage}

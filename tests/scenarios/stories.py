@@ -17,7 +17,8 @@ class Story:
     """`hears` and `stored` by caller, `agents` by login; only what is named is compared.
 
     `agents_hear` is what was whispered to them, `phones` are phones of nobody on duty.
-    `promised` and `scores` are all callbacks and ratings there are; with `dials_out` customers can be called back.
+    `promised` and `scores` are all callbacks and ratings there are, `attempts` what came of each; with `dials_out`
+    customers can be called back, with `calls_back` they are: who hears that is `NAME called back`.
     """
 
     name: str
@@ -29,7 +30,9 @@ class Story:
     agents: Mapping[str, Mapping[str, object]]
     rules: Rules = field(default_factory=lambda: Rules(satisfaction=False))
     dials_out: bool = False
+    calls_back: bool = False
     promised: tuple[Mapping[str, object], ...] = ()
+    attempts: tuple[str | None, ...] | None = None
     scores: tuple[int | None, ...] = ()
     agents_hear: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     phones: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.scenarios import callback_stories, stories
 from tests.scenarios.callback_stories import CALLBACK_STORIES
-from tests.scenarios.stages import DOORS, twilio_stage
+from tests.scenarios.stages import DOORS, twilio_stage, ways
 from tests.scenarios.stories import MORE_STORIES, STORIES, Story
 
 ALL = (*STORIES, *MORE_STORIES, *CALLBACK_STORIES)
@@ -16,7 +16,7 @@ ALL = (*STORIES, *MORE_STORIES, *CALLBACK_STORIES)
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("story", ALL, ids=str)
 def test_a_caller_is(story: Story, door: str, tmp_path: Path) -> None:
-    with DOORS[door](tmp_path, story.rules, dials_out=story.dials_out) as stage:
+    with DOORS[door](tmp_path, story.rules, **ways(story)) as stage:
         stage.tell(story)
         stage.check(story)
 
@@ -33,6 +33,7 @@ TOLD_BY = {
     "a callback": (callback_stories.PROMISED, callback_stories.ANOTHER_NUMBER),
     "no callback": (callback_stories.PLACE_KEPT, callback_stories.LEFT_IN_MID_OFFER),
     "his callback, when he rings again": (callback_stories.RINGS_AGAIN, callback_stories.RINGS_TWICE),
+    "the call he was promised": (callback_stories.CALLED_BACK, callback_stories.BUSY_FIRST),
     "opening hours": (stories.OUTSIDE_HOURS,),
     "fallback phones": (stories.FALLBACK_PHONE,),
     "his number taken": (stories.NUMBER_TAKEN,),
@@ -67,7 +68,7 @@ MANNERS: dict[str, dict[str, Any]] = {
 def test_whatever_twilios_manners_a_caller_is(story: Story, manners: dict[str, Any], tmp_path: Path) -> None:
     """Twilio's later stamps are whole seconds: then a moment may be one second off."""
     late = "leg_delay_seconds" in manners
-    with twilio_stage(tmp_path, story.rules, dials_out=story.dials_out, **manners) as stage:
+    with twilio_stage(tmp_path, story.rules, **ways(story), **manners) as stage:
         stage.tell(story)
         stage.timeline.run(stage.timeline.seconds + 60)
         stage.check(story, within_seconds=1.0 if late else 0.05)

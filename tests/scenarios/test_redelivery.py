@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ivr.adapters.sql_callback_schema import callback_events, callbacks, promises, ratings
 from ivr.adapters.sql_schema import agents, calls, events, outbox, ring_backs
 from tests.fakes.twilio_wire import Delivery
-from tests.scenarios.stages import Stage, twilio_stage
+from tests.scenarios.stages import Stage, twilio_stage, ways
 from tests.scenarios.stories import Story
 from tests.scenarios.test_both_doors import ALL
 
@@ -20,8 +20,12 @@ TABLES = (calls, agents, callbacks, callback_events, promises, ring_backs, ratin
 
 
 def rows(stage: Stage, *more: sa.Table) -> dict[str, list[dict[str, Any]]]:
-    """Everything stored, but for the key of the webhook handled last."""
+    """Everything stored, but for the key of the webhook handled last, and what a callback's log says meant nothing."""
     stored = {table.name: stage.house.rows(table) for table in (*TABLES, *more)}
+    told = stored["callback_events"]
+    stored["callback_events"] = [
+        {name: row[name] for name in row if name != "id"} for row in told if row["commands"] is not None
+    ]
     for call in stored["calls"]:
         del call["last_key"]
     return stored
@@ -31,7 +35,7 @@ def rows(stage: Stage, *more: sa.Table) -> dict[str, list[dict[str, Any]]]:
 def test_though_a_server_that_knows_nothing_of_it_is_asked_again_each_time_a_caller_is(
     story: Story, tmp_path: Path
 ) -> None:
-    with twilio_stage(tmp_path, story.rules, dials_out=story.dials_out, delivery=Delivery.RESTARTED) as stage:
+    with twilio_stage(tmp_path, story.rules, **ways(story), delivery=Delivery.RESTARTED) as stage:
         stage.tell(story)
         stage.check(story)
 
@@ -40,7 +44,7 @@ def test_though_a_server_that_knows_nothing_of_it_is_asked_again_each_time_a_cal
 def test_however_often_and_late_webhooks_come_nothing_else_happens_and_a_caller_is(
     story: Story, tmp_path: Path
 ) -> None:
-    with twilio_stage(tmp_path, story.rules, dials_out=story.dials_out, delivery=Delivery.CROWDED) as stage:
+    with twilio_stage(tmp_path, story.rules, **ways(story), delivery=Delivery.CROWDED) as stage:
         stage.tell(story)
         stage.check(story)
         wire = stage.wire
