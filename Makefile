@@ -57,7 +57,7 @@ check: $(DEV) lint ## Lint, types, layers and the fast tests, in about a minute.
 call: $(RUNTIME) $(TOOLS) ## Place one real SIP call to the running hotline and tell its story.
 	@exec $(VENV)/bin/hotline call
 
-bench: $(DEV) $(TOOLS) ## Measure calls a second and wake times beside their rivals, in under 8 minutes.
+bench: $(DEV) $(TOOLS) ## Measure calls, webhooks and wake times beside their rivals, in about 9 minutes.
 	@exec $(PY) -m tests.bench
 
 faults: $(DEV) $(TOOLS) ## Break every part while callers call: nobody is late, lost or doubled, every promise kept once; half an hour.

@@ -8,7 +8,7 @@ import tomllib
 import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,9 @@ class PromptPack:
 
     def path(self, key: str) -> Path:
         """The file to play for ``key``; raises MissingPrompt. Looked up anew: it may be replaced."""
-        if _KEY.fullmatch(key):
-            for folder in (self.custom / self.language, self.root / self.language, self.root / FALLBACK):
-                candidate = folder / f"{key}.wav"
-                if candidate.is_file():
-                    return candidate
+        for place in _places(self, key):
+            if place.is_file():
+                return place
         raise MissingPrompt(key, self.language)
 
     @cached_property
@@ -87,6 +85,15 @@ class PromptPack:
         except MissingPrompt:
             return False
         return True
+
+
+@lru_cache(maxsize=1024)  # paths cost more to put together than to look at, and every burst and webhook asks
+def _places(pack: PromptPack, key: str) -> tuple[Path, ...]:
+    """Where a recording may lie, the best first; nowhere for what is no key."""
+    if not _KEY.fullmatch(key):
+        return ()
+    folders = (pack.custom / pack.language, pack.root / pack.language, pack.root / FALLBACK)
+    return tuple(folder / f"{key}.wav" for folder in folders)
 
 
 def is_telephone_wav(path: Path) -> bool:

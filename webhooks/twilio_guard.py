@@ -5,6 +5,7 @@ form of it (request.url) fails for Chinese, %2F or a proxy that ends TLS.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from flask import Request, abort, request
@@ -25,6 +26,10 @@ class TwilioAccount:
     account_sid: str
     auth_tokens: tuple[str, ...] = field(repr=False)
 
+    @cached_property
+    def validators(self) -> tuple[RequestValidator, ...]:
+        return tuple(RequestValidator(token) for token in self.auth_tokens)
+
 
 def guard(account: TwilioAccount | None) -> None:
     """Before every request of the blueprint, also in debug: 403, 413 or 415 unless all is well."""
@@ -40,8 +45,7 @@ def guard(account: TwilioAccount | None) -> None:
 def _signed(request: Request, account: TwilioAccount) -> bool:
     signature = request.headers.get("X-Twilio-Signature", "")
     address = account.public_base_url + raw_target(request)
-    validators = [RequestValidator(token) for token in account.auth_tokens]
-    return any(validator.validate(address, request.form, signature) for validator in validators)
+    return any(validator.validate(address, request.form, signature) for validator in account.validators)
 
 
 def raw_target(request: Request) -> str:

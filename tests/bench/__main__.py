@@ -17,6 +17,7 @@ from tests.bench.rivals import Rivals
 from tests.bench.sounds import cut_prompts
 from tests.bench.variants import Variant, hotline_variant, rival_variants
 from tests.bench.wake import Wakes, bench_phone, hold_the_line, wakes_of
+from tests.bench.webhooks import Webhooks, measure_webhooks
 from tests.real_asterisk.hotline import RunningHotline, _ports, sipp
 
 RTP_PORTS = {"HOTLINE_RTP_PORTS": "30000-32599"}  # 1,300 calls at once; the shipped range has room for 500
@@ -33,18 +34,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    parser.add_argument("--only", default=VARIANTS + "w", help="some of a b c d w (w: the wake times)")
+    parser.add_argument(
+        "--only", default=VARIANTS + "wt", help="some of a b c d w t (w: wake times, t: webhooks)"
+    )
     options = parser.parse_args(arguments)
     since, load_before = time.monotonic(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as name:
         capacities = _capacities(Path(name), options.only)
         wakes = _wakes(Path(name)) if "w" in options.only else []
+        webhooks = _webhooks(Path(name)) if "t" in options.only else None
     machine = {
         "cores": os.cpu_count(),
         "load before": round(load_before, 2),
         "seconds taken": round(time.monotonic() - since),
     }
-    report = Report(capacities=capacities, wakes=wakes, machine=machine)
+    report = Report(capacities=capacities, wakes=wakes, webhooks=webhooks, machine=machine)
     print(as_json(report) if options.json else as_text(report))
     return 0
 
@@ -99,6 +103,11 @@ def _wakes(directory: Path) -> list[Wakes]:
             pool.submit(_our_wakes, wrapping_up, after, WRAP_UP_WAKES, WRAP_UP_SECONDS),
         ]
         return [one.result() for one in waiting]
+
+
+def _webhooks(directory: Path) -> Webhooks:
+    say("webhooks: the hotline's and a bare route's, by turns")
+    return measure_webhooks(directory, say)
 
 
 def _one_agent(directory: Path, wrap_up_seconds: float) -> RunningHotline:

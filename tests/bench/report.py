@@ -7,6 +7,7 @@ from math import isfinite
 
 from tests.bench.capacity import Capacity, Cost
 from tests.bench.wake import Wakes
+from tests.bench.webhooks import Side, Webhooks
 
 MEANINGS = {
     "a/b": "the share of a bare switch's capacity that is left when every call is decided, written and kept",
@@ -15,11 +16,17 @@ MEANINGS = {
 }
 
 
+WEBHOOKS_MEAN = (
+    "the share of a bare route's webhooks that is left when each call is decided, written and answered"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     capacities: Sequence[Capacity]
     wakes: Sequence[Wakes]
     machine: Mapping[str, object]
+    webhooks: Webhooks | None = None
 
     @property
     def ratios(self) -> dict[str, float | None]:
@@ -33,7 +40,7 @@ def _ratio(ours: int | None, theirs: int | None) -> float | None:
 
 
 def as_json(report: Report) -> str:
-    """One object: machine, capacity (with every trial), ratios, wakes."""
+    """One object: machine, capacity (with every trial), ratios, wakes, webhooks."""
     wakes = [
         {"name": w.name, "wanted": w.wanted, "got": len(w.seconds), "p50_ms": w.p50_ms, "p95_ms": w.p95_ms}
         for w in report.wakes
@@ -43,8 +50,13 @@ def as_json(report: Report) -> str:
         "capacity": [asdict(capacity) for capacity in report.capacities],
         "ratios": report.ratios,
         "wakes": wakes,
+        "webhooks": _webhooks(report.webhooks),
     }
     return json.dumps(_plain(whole), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _webhooks(webhooks: Webhooks | None) -> dict[str, object] | None:
+    return None if webhooks is None else {**asdict(webhooks), "ratio": webhooks.ratio}
 
 
 def _plain(value: object) -> object:
@@ -75,6 +87,8 @@ def as_text(report: Report) -> str:
         ]
     if report.wakes:
         parts += ["", *_wake_lines(report.wakes)]
+    if report.webhooks is not None:
+        parts += ["", *_webhook_lines(report.webhooks)]
     return "\n".join(parts)
 
 
@@ -117,3 +131,18 @@ def _wake_lines(wakes: Sequence[Wakes]) -> list[str]:
         for w in wakes
     ]
     return [head, *rows]
+
+
+def _webhook_lines(webhooks: Webhooks) -> list[str]:
+    head = (
+        f"{'a call comes in at Twilio':28}{'webhooks/s':>12}{'at half: p50 ms':>17}{'p99 ms':>9}{'CPU ms':>9}"
+    )
+    share = f"ratio {webhooks.ratio:.2f}  {WEBHOOKS_MEAN}"
+    sides = (webhooks.hotline, webhooks.bare)
+    return [f"{head}{'client busy':>13}", *map(_side, sides), share]
+
+
+def _side(side: Side) -> str:
+    times = f"{side.p50_ms:>17.1f}{side.p99_ms:>9.1f}{side.cpu_ms:>9.2f}{side.client_busy:>13.0%}"
+    wrong = f"  {side.failed} failed, {side.lost} not in the book" if side.failed or side.lost else ""
+    return f"{side.name:28}{side.a_second:>12.0f}{times}{wrong}"

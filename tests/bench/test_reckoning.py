@@ -1,16 +1,21 @@
 """The arithmetic of the benchmarks: what they print must follow from what they saw. No time is measured here."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from ivr.cli.telephone.sip_log import Message
+from tests.bench import bare_webhook
 from tests.bench.capacity import Capacity, Cost, Trial
 from tests.bench.load import percentile
 from tests.bench.processes import part_of
 from tests.bench.report import Report, as_json, as_text
 from tests.bench.search import GRID, highest_rate
 from tests.bench.wake import Wakes, wakes_of
+from tests.bench.web_load import as_many_as_it_takes, is_twiml, is_whole, so_many_a_second, webhook
+from tests.bench.webhooks import Side, Webhooks
+from tests.fakes.twilio_wire import served
 
 
 @pytest.mark.parametrize("limit", GRID)
@@ -26,6 +31,65 @@ def test_percentiles_are_values_that_were_seen() -> None:
     values = [float(n) for n in range(1, 101)]
     assert [percentile(values, share) for share in (0.5, 0.95, 0.99, 1.0)] == [50.0, 95.0, 99.0, 100.0]
     assert percentile([3.0], 0.01) == 3.0
+
+
+def test_webhooks_are_signed_as_twilio_signs_and_the_bare_route_refuses_what_is_not() -> None:
+    with served(bare_webhook.create_app()) as port:
+        window = so_many_a_second(
+            port, iter([webhook(number) for number in range(20)]), rate=100, seconds=0.2
+        )
+        assert (len(window.seconds), window.failed) == (20, 0)
+        forged = iter([webhook(number, token="another") for number in range(3)])
+        assert so_many_a_second(port, forged, rate=100, seconds=0.03).failed == 3
+        requests = iter([webhook(number) for number in range(2000)])
+        window = as_many_as_it_takes(port, requests, lines=2, seconds=0.2)
+        assert window.a_second > 0
+        assert window.failed == 0
+    nobody = so_many_a_second(port, iter([webhook(1)]), rate=10, seconds=0.1)
+    assert (nobody.seconds, nobody.failed) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Le", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabcd", True),
+    ],
+)
+def test_an_answer_is_read_to_its_end(answer: bytes, whole: bool) -> None:
+    assert is_whole(answer) is whole
+
+
+def test_an_answer_that_no_caller_hears_anything_of_is_a_failure() -> None:
+    assert is_twiml(b"HTTP/1.1 200 OK\r\n\r\n<Response><Play>x</Play></Response>")
+    assert not is_twiml(b"HTTP/1.1 503 X\r\n\r\n<Response><Play>x</Play></Response>")
+    assert not is_twiml(b"HTTP/1.1 200 OK\r\n\r\n<Response />")
+
+
+def side(name: str, a_second: float, lost: int = 0) -> Side:
+    return Side(
+        name=name,
+        a_second=a_second,
+        windows=(a_second,),
+        failed=0,
+        lost=lost,
+        p50_ms=2,
+        p99_ms=4,
+        cpu_ms=1.5,
+        client_busy=0.1,
+    )
+
+
+def test_webhooks_are_told_beside_the_bare_routes_and_what_was_answered_unwritten_is_named() -> None:
+    webhooks = Webhooks(hotline=side("ours", 400), bare=side("bare", 1000))
+    report = Report(capacities=[], wakes=[], machine={}, webhooks=webhooks)
+    assert "ratio 0.40  the share of a bare route's" in as_text(report)
+    assert "not in the book" not in as_text(report)
+    assert json.loads(as_json(report))["webhooks"]["ratio"] == 0.4
+    assert json.loads(as_json(replace(report, webhooks=None)))["webhooks"] is None
+    lost = replace(report, webhooks=replace(webhooks, hotline=side("ours", 400, lost=2)))
+    assert "0 failed, 2 not in the book" in as_text(lost)
 
 
 def message(at: float, direction: str, method: str, call_id: str, status: int | None = None) -> Message:

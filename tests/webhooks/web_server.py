@@ -53,6 +53,11 @@ class WebServer:
             assert time.monotonic() < until, "the web server did not start"
             time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        """Of the arbiter; the worker is its child."""
+        return self._process.pid
+
     def answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.base_url}/healthz", timeout=2) as answer:
