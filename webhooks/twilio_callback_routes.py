@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
 from ivr.adapters.attempt_fences import parse_name
+from ivr.adapters.twilio_addresses import PATIENCE
 from ivr.adapters.twilio_words import CUSTOMER_OVER, FIRST_LEG_OVER, RUNNING
 from ivr.policy.masking import masked
 from ivr.policy.routes import Route
@@ -115,7 +116,7 @@ class AttemptLinks:
 
     def to(self, route: str) -> str:
         step, _, rest = route.partition("/")
-        return f"{self.base}/{step}/{self.name}" + (f"/{rest}" if rest else "")
+        return f"{self.base}/{step}/{self.name}" + (f"/{rest}" if rest else "") + PATIENCE
 
 
 STEPS = ("picked_up", "key", "told", "status", "greeting", "greeted", "customer_left", "machine")
@@ -147,8 +148,8 @@ def callback_blueprint(door: CallbackDoor, account: TwilioAccount) -> Blueprint:
 
 
 def _goes_on() -> bool:
-    """Who has been greeted is put through also where that could not be written down; the end of his leg tells."""
-    return request.endpoint in {"twilio_callbacks.greeted", "twilio_callbacks.status"}
+    """A customer who has picked up is put through, greeted or not, written down or not; the end of his leg tells."""
+    return request.endpoint in {f"twilio_callbacks.{step}" for step in ("greeting", "greeted", "status")}
 
 
 def _add_step(blueprint: Blueprint, step: str, answer: Callable[[AttemptName], str]) -> None:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
 
+from ivr.adapters.twilio_addresses import PATIENCE
 from ivr.adapters.twilio_orders import (
     CallRefused,
     CallsOverRest,
@@ -126,7 +127,7 @@ class TwilioCallbacks:
         new = NewCall(
             rung=call.rung,
             shown=self._shown,
-            url=f"{self._base}/picked-up/{call.name}",
+            url=f"{self._base}/picked-up/{call.name}{PATIENCE}",
             status_url=f"{self._base}/status/{call.name}#rc=5&rp=all",
             ring_seconds=max(LEAST_RING_SECONDS, round(ring_seconds) - RING_ADDED_SECONDS),
         )

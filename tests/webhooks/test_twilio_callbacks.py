@@ -4,15 +4,19 @@ Whom it rang is counted at the far end (tests/fakes/twilio_placed.py).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from ivr.adapters.twilio_addresses import PATIENCE
 from tests.fakes.twilio_placed import BUSY, FAILED, NO_ANSWER, Agent, Customer
+from tests.fakes.twiml_schema import parse
 from tests.webhooks.twilio_callbacks_house import (
     CHEN,
     OURS,
+    RULES,
     WANG,
     TwilioHouse,
     one_promised,
@@ -43,6 +47,31 @@ def test_a_freed_agent_is_rung_first_and_the_customer_hears_the_greeting_and_the
     assert (row["state"], row["route"], row["agent"]) == ("done", "twilio", "wang")
     assert row["closed_at"] - row["served_at"] >= timedelta(seconds=30)
     assert hotline.home.agents_state("wang") == "available"
+
+
+def test_each_step_is_asked_for_again_where_no_answer_came_in_time_r70(hotline: TwilioHouse) -> None:
+    """A connection that fails once costs nobody a customer who has just picked up."""
+    hotline.legs.agent = Agent(star="*9")
+    hotline.turn()
+    hotline.plays_out()
+    documents = [parse(answer.body) for _, _, answer in hotline.legs.wire.posted]
+    elements = [element for document in documents for element in document.iter()]
+    texts = [text for one in elements for text in (one.text or "", *one.attrib.values())]
+    asked = [text for text in (hotline.rest.orders[0].url, *texts) if "/twilio/callbacks/" in text]
+    assert {address.split("/")[5] for address in asked} == {
+        "picked-up", "key", "greeting", "greeted", "customer-left", "machine"
+    }  # fmt: skip
+    assert all(address.endswith(PATIENCE) for address in asked), asked
+
+
+def test_a_customer_who_has_picked_up_is_put_through_also_without_a_greeting_r65(tmp_path: Path) -> None:
+    """A recording that is gone is no reason to let him go; the doctor misses it."""
+    with twilio_house(tmp_path, replace(RULES, greeting="not_recorded")) as hotline:
+        hotline.home.promise(caller=CHEN)
+        hotline.agent("wang")
+        hotline.turn()
+        hotline.plays_out()
+        assert (hotline.legs.talks[CHEN], hotline.called()) == (1, "reached")
 
 
 def test_an_agent_reached_at_his_browser_is_rung_there(tmp_path: Path) -> None:
