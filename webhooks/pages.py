@@ -4,7 +4,6 @@ The areas stand in webhooks.areas.
 """
 
 import logging
-import traceback
 from functools import partial
 
 from flask import Flask, render_template, request, session
@@ -17,12 +16,12 @@ from config.secrets import load_or_create
 from config.settings import Settings
 from ivr.adapters.system_clock import SystemClock
 from ivr.bootstrap.pages import sign_ins, web_sessions
-from ivr.policy.masking import masked
 from ivr.service.ports import BookUnavailable
 from ivr.service.record_ports import DatabaseUnavailableError
 from webhooks import access
 from webhooks.access import User
 from webhooks.areas import areas
+from webhooks.failures import told_of
 from webhooks.headers import add_headers
 from webhooks.moments import add_moments
 from webhooks.sessions import ServerSession, SqlSessions
@@ -114,8 +113,7 @@ def _add_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def failed(error: Exception) -> tuple[str, int] | HTTPException:
         """The log names the page and where it broke; numbers in it are masked."""
-        told = masked("".join(traceback.format_exception(error)))
-        log.error("%s %s failed\n%s", request.method, request.endpoint, told)
+        log.error("%s %s failed\n%s", request.method, request.endpoint, told_of(error))
         if request.path.startswith(access.WITHOUT_SESSION):
             return InternalServerError()
         code = 503 if isinstance(error, BookUnavailable | DatabaseUnavailableError) else 500

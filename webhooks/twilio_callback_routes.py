@@ -6,7 +6,6 @@ status the book could not take gets 503, and comes again.
 
 import logging
 import re
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,6 @@ from werkzeug.exceptions import HTTPException
 from ivr.adapters.attempt_fences import parse_name
 from ivr.adapters.twilio_addresses import PATIENCE
 from ivr.adapters.twilio_words import CUSTOMER_OVER, FIRST_LEG_OVER, RUNNING
-from ivr.policy.masking import masked
 from ivr.policy.routes import Route
 from ivr.service.callback_legs import CallbackLegs
 from ivr.service.callback_ports import AttemptName
@@ -24,6 +22,7 @@ from ivr.service.ports import BookUnavailable
 from webhooks import twilio_callback_twiml as words
 from webhooks import twiml
 from webhooks.access import machines
+from webhooks.failures import told_of
 from webhooks.twilio_guard import TwilioAccount, guard
 
 ACCEPT_KEY, MACHINE_KEY = "1", "9"
@@ -138,8 +137,7 @@ def callback_blueprint(door: CallbackDoor, account: TwilioAccount) -> Blueprint:
     def failed(error: Exception) -> Response | HTTPException | tuple[str, int]:
         if isinstance(error, HTTPException):
             return error
-        told = masked("".join(traceback.format_exception(error)))
-        log.error("%s failed\n%s", request.endpoint, told)
+        log.error("%s failed\n%s", request.endpoint, told_of(error))
         if isinstance(error, BookUnavailable) and request.endpoint == "twilio_callbacks.status":
             return "", 503
         return _xml(twiml.nothing() if _goes_on() else twiml.goodbye())

@@ -6,7 +6,6 @@ Twilio sends it again.
 
 import logging
 import re
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ from ivr.policy.one_line import one_line
 from ivr.service.ports import BookUnavailable
 from webhooks import twiml
 from webhooks.access import machines
+from webhooks.failures import told_of
 from webhooks.twilio_door import TwilioDoor
 from webhooks.twilio_guard import TwilioAccount, guard
 from webhooks.twilio_track import Track, track_of
@@ -72,8 +72,7 @@ def twilio_blueprint(door: TwilioDoor, account: TwilioAccount) -> Blueprint:
     def failed(error: Exception) -> Response | HTTPException | tuple[str, int]:
         if isinstance(error, HTTPException):
             return error
-        told = masked("".join(traceback.format_exception(error)))
-        log.error("%s of call %s failed\n%s", request.endpoint, _call(), told)
+        log.error("%s of call %s failed\n%s", request.endpoint, _call(), told_of(error))
         if request.endpoint in AGENTS:
             return _xml(twiml.nothing())
         if request.endpoint not in CALLBACKS:

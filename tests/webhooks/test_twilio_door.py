@@ -294,3 +294,18 @@ def test_logs_hold_no_number_whole(wang: Caller, caplog: pytest.LogCaptureFixtur
     wang.asks("/twilio/incoming", CallSid=CALLER)
     assert "webhook field CallSid" in caplog.text
     assert "13800138000" not in caplog.text
+
+
+def test_a_book_that_does_not_answer_is_told_in_one_line_a_call(
+    wang: Caller, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the database away everybody who rings says so; a fault of ours is told with the place where it broke."""
+    wang.switchboard.away = True
+    wang.dials()
+    [told] = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    assert told.splitlines()[1:] == ["BookUnavailable: locked"]
+    wang.switchboard.away = False
+    caplog.clear()
+    wang.asks("/twilio/incoming", CallStatus="unheard-of")
+    [told] = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    assert "Traceback" in told
