@@ -18,15 +18,18 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from ivr.adapters.twilio_log import CallSeen
 from ivr.adapters.twilio_orders import CallRefused, LegSeen, NewCall, NobodyThere, OutcomeUnknown, TooFast
 from ivr.adapters.twilio_switch import NotRedirected
+from ivr.adapters.twilio_words import RUNNING
 
 TIMEOUT_SECONDS = 5.0
 DEFAULT_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 300.0
 LONGEST_CALL_SECONDS = 7200
 MOST_LISTED = 50
-PLACED_BY_US = "outbound-api"
+PLACED_BY_US, CAME_IN = "outbound-api", "inbound"
+MOST_CAME_IN = 200
 
 
 class PatientTwilio(TwilioHttpClient):  # type: ignore[misc]  # twilio ships no types
@@ -111,6 +114,12 @@ class TwilioCalls:
             mine = (_seen(call) for call in found if call.direction == PLACED_BY_US)
             return tuple(leg for leg in mine if leg.made_at is None or leg.made_at >= since)
 
+    def came_in(self) -> tuple[CallSeen, ...]:
+        """The latest calls of the account, as far as they came in. Raises as `create` does."""
+        with self._said():
+            found = self._client.calls.list(limit=MOST_CAME_IN, page_size=MOST_CAME_IN)
+            return tuple(_came_in(call) for call in found if call.direction == CAME_IN)
+
     def complete(self, sid: str) -> None:
         """End that call, whatever it does. Raises as `create` does."""
         with self._said():
@@ -131,7 +140,12 @@ class TwilioCalls:
             raise OutcomeUnknown(type(error).__name__) from error
         except TwilioException as error:
             self._refused(error)
-        except (ValueError, KeyError, TypeError) as error:  # an answer that is none of the interface's
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ) as error:  # an answer that is none of the interface's
             raise OutcomeUnknown(type(error).__name__) from error
 
     def _refused(self, error: Any) -> NoReturn:
@@ -165,4 +179,17 @@ def _seen(call: Any) -> LegSeen:
         sid=_sid(call),
         status=str(call.status),
         made_at=None if made_at is None else made_at.astimezone(UTC),
+    )
+
+
+def _came_in(call: Any) -> CallSeen:
+    """Raises ValueError or TypeError for an answer that is none of the interface's."""
+    over = str(call.status) not in RUNNING
+    return CallSeen(
+        sid=_sid(call),
+        called=str(call.to or ""),
+        caller=str(call._from or ""),  # noqa: SLF001 # the client has no other name for it
+        made_at=call.date_created.astimezone(UTC),
+        ended_at=(call.end_time or call.date_updated).astimezone(UTC) if over else None,
+        lasted_seconds=int(call.duration or 0) if str(call.status) == "completed" else None,
     )

@@ -33,7 +33,7 @@ from ivr.adapters.system_clock import SystemClock
 from ivr.adapters.twilio_addresses import TwilioAddresses
 from ivr.adapters.twilio_callbacks import TwilioCallbacks
 from ivr.adapters.twilio_switch import TwilioSwitch
-from ivr.bootstrap.callbacks import ways_of
+from ivr.bootstrap.callbacks import twilio_logs, ways_of
 from ivr.policy.prompts import CHINESE
 from ivr.policy.routes import Route, Ways
 from ivr.policy.rules import Rules
@@ -46,7 +46,7 @@ from ivr.service.drainer import Drainer
 from ivr.service.live_ports import LiveNews
 from ivr.service.ports import CallBook, Clock
 from ivr.service.promises_by_hand import PromisesByHand
-from ivr.service.reconciler import Reconciler
+from ivr.service.reconciler import CallLog, Reconciler
 from ivr.service.records import RecordService
 from ivr.service.relay import Relay
 from ivr.service.routed_callbacks import RoutedCallbacks
@@ -164,14 +164,15 @@ def promises_by_hand(settings: Settings) -> Iterator[PromisesByHand]:
         book.close()
 
 
-def importers(settings: Settings) -> tuple[Drainer, Reconciler]:
-    """The two that bring home what the lower rungs caught; they share one book, so one writer."""
+def importers(settings: Settings) -> tuple[Drainer | Reconciler, ...]:
+    """Those that bring home what the lower rungs caught; they share one book, so one writer."""
     rules = load_rules(settings)
     switchboard = Switchboard(call_book(settings, rules), rules)
     log = AsteriskCdr(settings.data_dir / "asterisk" / "var" / "log" / "cdr-custom" / "hotline.csv")
+    logs: tuple[CallLog, ...] = (log, *twilio_logs(settings, rules))
     return (
         Drainer(spool(settings), switchboard, rules),
-        Reconciler(log, switchboard, SystemClock(), rules),
+        *(Reconciler(each, switchboard, SystemClock(), rules) for each in logs),
     )
 
 

@@ -1,16 +1,22 @@
 """By which switches this installation calls customers back, and what hears of the calls Twilio places for us."""
 
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
 from config.settings import Settings
 from ivr.adapters.sql_placed_calls import SqlPlacedCalls
 from ivr.adapters.system_clock import SystemClock
 from ivr.adapters.twilio_callbacks import TwilioCallbacks
-from ivr.adapters.twilio_orders import CallsOverRest
+from ivr.adapters.twilio_log import TwilioLog
 from ivr.policy.routes import Route, Ways
 from ivr.policy.rules import Rules
 from ivr.service.callback_legs import CallbackLegs
 from ivr.service.callbacks import CallbackService
 from ivr.service.ports import CallBook
 from ivr.service.routed_callbacks import RoutedCallbacks
+
+if TYPE_CHECKING:
+    from ivr.adapters.twilio_calls import TwilioCalls
 
 
 def ways_of(settings: Settings, rules: Rules, leads: Ways) -> Ways:
@@ -30,23 +36,29 @@ def twilio_callbacks(settings: Settings, rules: Rules) -> TwilioCallbacks | None
     sid, token, base = settings.twilio_account_sid, settings.twilio_auth_token, settings.public_base_url
     if sid is None or token is None or base is None or not rules.twilio_number:
         return None
-    made: list[CallsOverRest] = []
-
-    def rest() -> CallsOverRest:
-        from ivr.adapters.twilio_calls import TwilioCalls  # most of a second to load
-
-        if not made:
-            made.append(TwilioCalls(sid, token, settings.twilio_api_base_url))
-        return made[0]
-
     return TwilioCallbacks(
-        rest,
+        cache(partial(_rest, sid, token, settings.twilio_api_base_url)),
         SqlPlacedCalls(settings.database_url),
         SystemClock(),
         public_base_url=base,
         shown=rules.twilio_number,
         calls_a_second=rules.twilio_calls_a_second,
     )
+
+
+def twilio_logs(settings: Settings, rules: Rules) -> tuple[TwilioLog, ...]:
+    """Twilio's list of calls; none where that door is not set up."""
+    sid, token = settings.twilio_account_sid, settings.twilio_auth_token
+    if sid is None or token is None or settings.public_base_url is None:
+        return ()
+    ours = {*rules.own_numbers, rules.twilio_number} - {""}
+    return (TwilioLog(cache(partial(_rest, sid, token, settings.twilio_api_base_url)), SystemClock(), ours),)
+
+
+def _rest(sid: str, token: str, api_base_url: str | None) -> "TwilioCalls":
+    from ivr.adapters.twilio_calls import TwilioCalls  # most of a second to load
+
+    return TwilioCalls(sid, token, api_base_url)
 
 
 def callback_legs(settings: Settings, book: CallBook, rules: Rules) -> CallbackLegs:

@@ -25,14 +25,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class LoggedCall:
-    """One call as the switch logged it; `answered_at` is when its line was picked up, by whomever."""
+    """One call as the switch logged it; `answered_at` is when its line was picked up, by whomever.
 
+    Without `opens` it may have been no call of the hotline's: where the book has it, it is ended there.
+    """
+
+    door: str = "asterisk"
     ref: str
     hotline: str
     caller: str
     presented_at: datetime
     answered_at: datetime | None
     ended_at: datetime
+    opens: bool = True
 
 
 class CallLog(Protocol):
@@ -77,13 +82,14 @@ class Reconciler:
 
     def _mend(self, call: LoggedCall) -> bool:
         contact = Contact(
-            door="asterisk",
+            door=call.door,
             ref=call.ref,
             hotline=call.hotline,
             caller=caller_identity(call.caller, self._rules.area_code),
             presented_at=call.presented_at,
         )
-        if self._switchboard.phase(contact) is Phase.ENDED:
+        phase = self._switchboard.phase(contact)
+        if phase is Phase.ENDED or (phase is None and not call.opens):
             return False
         log.warning("call %s: ended at the switch, not in the book; mended", call.ref)
         self._switchboard.handle(contact, "call-log", _events(call))

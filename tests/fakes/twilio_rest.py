@@ -55,6 +55,8 @@ class Ordered:
     status: str = "queued"
     queue_time: int = 0
     duration: int | None = None
+    direction: str = "outbound-api"
+    ended_at: datetime | None = None
 
     def row(self, account: str) -> dict[str, Any]:
         """As the interface shows it; everything that is not told here is null."""
@@ -70,7 +72,10 @@ class Ordered:
             "to": self.to,
             "from": self.shown,
             "status": self.status,
-            "direction": "outbound-api",
+            "direction": self.direction,
+            "end_time": None
+            if self.ended_at is None
+            else format_datetime(self.ended_at.replace(microsecond=0)),
             "duration": None if self.duration is None else str(self.duration),
             "api_version": "2010-04-01",
             "queue_time": str(self.queue_time),
