@@ -6,11 +6,12 @@ from tests.board_breakages import BOARD_BREAKAGES
 from tests.breakages import BREAKAGES, ON_THE_SWITCH, Breakage, Copy
 from tests.callback_breakages import CALLBACK_BREAKAGES
 from tests.caller_breakages import CALLER_BREAKAGES
+from tests.live_breakages import LIVE_BREAKAGES
 from tests.record_breakages import RECORD_BREAKAGES
 
 pytestmark = pytest.mark.slow
 
-ALL = (*BREAKAGES, *CALLBACK_BREAKAGES, *CALLER_BREAKAGES, *RECORD_BREAKAGES, *BOARD_BREAKAGES)
+ALL = (*BREAKAGES, *CALLBACK_BREAKAGES, *CALLER_BREAKAGES, *RECORD_BREAKAGES, *BOARD_BREAKAGES, *LIVE_BREAKAGES)
 FAILED = 1  # pytest's exit code for tests that ran and failed; an import error or a crash has another
 
 

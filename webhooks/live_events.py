@@ -65,7 +65,7 @@ def _open(live: LiveDesk, clock: Clock, heartbeat_seconds: float) -> Response:
     if snapshot is None:
         live.close(listener)
         abort(401)
-    stream = _Stream(
+    stream = PageStream(
         live=live,
         listener=listener,
         place=place,
@@ -109,7 +109,7 @@ def _no_stream(why: str) -> Response:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Stream:
+class PageStream:
     """One page's stream; `place` is where the log ended before the snapshot was taken."""
 
     live: LiveDesk

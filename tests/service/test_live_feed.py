@@ -14,7 +14,11 @@ from tests.fakes.fake_live import FakeLive
 
 
 def waited_for(listener: Listener, seconds: float = 5.0) -> object:
-    return listener.inbox.get(timeout=seconds)
+    """The next he hears; None where nothing comes."""
+    try:
+        return listener.inbox.get(timeout=seconds)
+    except queue.Empty:
+        return None
 
 
 def heard(listener: Listener, count: int) -> list[tuple[str, str, int | None]]:

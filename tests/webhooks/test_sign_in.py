@@ -88,6 +88,41 @@ def test_who_guesses_is_told_how_long_to_wait(pages: Pages) -> None:
     assert 1 <= int(answer.headers["Retry-After"]) <= 2
 
 
+@pytest.mark.parametrize(
+    ("reached_from", "said", "counted"),
+    [
+        ("127.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("127.0.0.1", "203.0.113.66, 198.51.100.7", "198.51.100.7"),  # what came before it anybody can write
+        ("::1", "2001:db8::7", "2001:db8::7"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("192.0.2.9", "198.51.100.7", "192.0.2.9"),
+    ],
+)
+def test_where_somebody_is_says_only_a_proxy_on_this_machine(
+    pages: Pages, reached_from: str, said: str, counted: str
+) -> None:
+    visitor = pages.visitor()
+    visitor.get("/sign-in")
+    visitor.client.post(
+        "/sign-in",
+        data={"csrf_token": visitor.token, "login": "ana", "password": "a guess"},
+        headers={"X-Forwarded-For": said},
+        environ_base={"REMOTE_ADDR": reached_from},
+    )
+    assert [row["address"] for row in pages.database.rows(login_attempts)] == [counted]
+
+
+def test_an_address_that_cannot_be_one_is_not_written_down(pages: Pages) -> None:
+    visitor = pages.visitor()
+    visitor.get("/sign-in")
+    visitor.client.post(
+        "/sign-in",
+        data={"csrf_token": visitor.token, "login": "ana", "password": "a guess"},
+        headers={"X-Forwarded-For": "<script>" * 30},
+    )
+    assert [row["address"] for row in pages.database.rows(login_attempts)] == ["?"]
+
+
 def test_a_login_that_cannot_be_one_is_not_written_down_it_may_be_a_password(pages: Pages) -> None:
     pages.visitor().sign_in("My Secret Pa55word!", "x")
     assert [row["login"] for row in pages.database.rows(login_attempts)] == ["?"]
