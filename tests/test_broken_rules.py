@@ -11,7 +11,14 @@ from tests.record_breakages import RECORD_BREAKAGES
 
 pytestmark = pytest.mark.slow
 
-ALL = (*BREAKAGES, *CALLBACK_BREAKAGES, *CALLER_BREAKAGES, *RECORD_BREAKAGES, *BOARD_BREAKAGES, *LIVE_BREAKAGES)
+ALL = (
+    *BREAKAGES,
+    *CALLBACK_BREAKAGES,
+    *CALLER_BREAKAGES,
+    *RECORD_BREAKAGES,
+    *BOARD_BREAKAGES,
+    *LIVE_BREAKAGES,
+)
 FAILED = 1  # pytest's exit code for tests that ran and failed; an import error or a crash has another
 
 

@@ -26,10 +26,13 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 
 
 def phone_socket(settings: Settings, host: str) -> str:
-    """Where the browser's phone finds the switch: the same machine's WebSocket port; behind https the proxy's /ws."""
+    """Where the browser's phone finds the switch: the same machine's WebSocket port; behind https the proxy's /ws.
+
+    A page of the machine itself is not behind the proxy, whatever the public address is.
+    """
     public = settings.public_base_url
-    if public is not None and public.startswith("https://"):
-        return f"wss://{urlsplit(public).netloc}/ws"
+    if public is not None and public.startswith("https://") and host == urlsplit(public).netloc:
+        return f"wss://{host}/ws"
     name = host.rpartition(":")[0] if re.search(r":[0-9]+$", host) else host
     return f"ws://{name}:{settings.ws_port}/ws" if _HOST.fullmatch(name) else ""
 

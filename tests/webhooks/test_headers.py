@@ -37,8 +37,16 @@ def test_every_answer_to_a_browser_carries_the_policy(pages: Pages, path: str) -
 
 def test_behind_https_the_phone_speaks_through_the_same_proxy(tmp_path: Path) -> None:
     with pages_in(tmp_path, PUBLIC_BASE_URL="https://hotline.example") as pages:
-        policy = pages.visitor().get("/sign-in").headers["Content-Security-Policy"]
-        assert "connect-src 'self' wss://hotline.example" in policy
+        policy = pages.visitor().get("/sign-in", Host="hotline.example").headers["Content-Security-Policy"]
+        assert "connect-src 'self' wss://hotline.example/ws;" in policy
+
+
+def test_on_the_machine_itself_the_phone_speaks_to_the_switch_also_where_there_is_a_public_address(
+    tmp_path: Path,
+) -> None:
+    with pages_in(tmp_path, PUBLIC_BASE_URL="https://hotline.example") as pages:
+        policy = pages.visitor().get("/sign-in", Host="127.0.0.1:8080").headers["Content-Security-Policy"]
+        assert "connect-src 'self' ws://127.0.0.1:8088/ws;" in policy
 
 
 def test_a_host_nobody_can_have_is_not_written_into_the_policy(pages: Pages) -> None:
