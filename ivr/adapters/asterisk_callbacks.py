@@ -18,7 +18,7 @@ from ivr.adapters.asterisk_sounds import sound_list
 from ivr.adapters.attempt_fences import AttemptFences, Fence, UnreadableFence
 from ivr.policy.callback_events import AttemptResult, SwitchSays
 from ivr.policy.masking import masked
-from ivr.policy.phone import Phone, PhoneError, parse_phone
+from ivr.policy.phone import Phone, PhoneError, is_page, parse_phone
 from ivr.service.callback_ports import AnnounceOrder, AttemptName, AttemptSeen, Placed, PlaceOrder
 
 LONGEST_SAYING_SECONDS: Final = 60.0
@@ -123,6 +123,7 @@ class AsteriskCallbacks:
             "HL_NOT_AFTER": _seconds(order.not_after_at),
             "HL_AGENT": self._dialled(agent),
             "HL_AGENT_SECONDS": f"{order.agent_ring_seconds:.0f}",
+            "HL_LEG": "b(hl-callback-leg^s^1)" if is_page(agent) else "",
             "HL_SHOWN": (self._own_number or "") if agent.kind == "tel" else customer.address,
             "HL_CUSTOMER": self._dialled(customer),
             "HL_CUSTOMER_SECONDS": f"{order.customer_ring_seconds:.0f}",

@@ -122,6 +122,7 @@ def test_an_attempt_is_one_originate_under_its_own_name_r70(
         "HL_NOT_AFTER": "1772424000",
         "HL_AGENT": "PJSIP/ag-1234abcd",
         "HL_AGENT_SECONDS": "20",
+        "HL_LEG": "",
         "HL_SHOWN": "+8613800138000",
         "HL_CUSTOMER": "PJSIP/hl-out/sip:+8613800138000@192.0.2.10:5060",
         "HL_CUSTOMER_SECONDS": "45",

@@ -12,11 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from tests.browser.chromium import running_chromium
 from tests.real_asterisk.sip.media import tone_share
-from tests.real_asterisk.sip.phones import Caller
+from tests.real_asterisk.sip.phones import Caller, Phone
 
 AGENT_HZ: Final = 1000
 CALLER_HZ: Final = 440
@@ -56,7 +56,11 @@ def wait_until_ready(page: Page, seconds: float = 20) -> None:
 
 def wait_for(page: Page, state: str, seconds: float = 20) -> None:
     """Until the phone's strip says so: ringing, talking, held, none…"""
-    page.locator(f"#phone[data-state={state}]").wait_for(timeout=seconds * 1000)
+    try:
+        page.locator(f"#phone[data-state={state}]").wait_for(timeout=seconds * 1000)
+    except Error as error:
+        said = page.locator("#phone").get_attribute("data-state")
+        raise AssertionError(f"the phone is {said}, not {state}: {calls(page)}") from error
 
 
 def calls(page: Page) -> list[dict[str, Any]]:
@@ -108,13 +112,13 @@ def leaves(caller: Caller) -> None:
     caller.wait_for("received", "BYE", 200)
 
 
-def share_of_the_agent(caller: Caller, seconds: float = 1.0) -> float:
-    """How much of what the caller has heard last is the agent's tone, 0 to 1."""
+def share_of_the_agent(caller: Phone, seconds: float = 1.0) -> float:
+    """How much of what he has heard last is the agent's tone, 0 to 1."""
     last = caller.media.packets[-1].arrived_epoch
     return tone_share(caller.media.audio(last - seconds), AGENT_HZ)
 
 
-def longest_gap(caller: Caller, since: float) -> float:
-    """Seconds in which nothing reached the caller."""
+def longest_gap(caller: Phone, since: float) -> float:
+    """Seconds in which nothing reached him."""
     arrived = [packet.arrived_epoch for packet in caller.media.packets if packet.arrived_epoch >= since]
     return max(later - earlier for earlier, later in pairwise(arrived))

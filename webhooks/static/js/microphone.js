@@ -8,13 +8,20 @@ export function impossible() {
 
 /** null, or why not: insecure, refused, none (no such device), busy. The stream is let go at once. */
 export async function ask(device) {
+  const {reason, stream} = await take(device);
+  if (stream) stop(stream);
+  return reason;
+}
+
+/** {stream, reason}: the same with the stream, for whoever talks at once, or the reason why there is none. */
+export async function take(device) {
   const never = impossible();
-  if (never) return never;
+  if (never) return {stream: null, reason: never};
   try {
-    stop(await open(device));
-    return null;
+    return {stream: await open(device), reason: null};
   } catch (error) {
-    return {NotAllowedError: "refused", NotReadableError: "busy", SecurityError: "refused"}[error.name] || "none";
+    const reasons = {NotAllowedError: "refused", NotReadableError: "busy", SecurityError: "refused"};
+    return {stream: null, reason: reasons[error.name] || "none"};
   }
 }
 
@@ -44,6 +51,6 @@ function open(device) {
   return navigator.mediaDevices.getUserMedia({audio: device ? {deviceId: {exact: device}} : true});
 }
 
-function stop(stream) {
+export function stop(stream) {
   stream.getTracks().forEach((track) => track.stop());
 }

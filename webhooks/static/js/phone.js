@@ -6,6 +6,7 @@
 
 const LIBRARY = "../vendor/jssip/jssip-3.13.8.js";
 const KEPT = "hotline.phone.talks";
+const LEFT = "hotline.phone.left"; // of this tab alone, and only while it is loaded anew in the middle of a talk
 const KEPT_SECONDS = 20;
 const BEAT_SECONDS = 2;
 const AGAIN_MS = 1000;
@@ -13,8 +14,11 @@ const AGAIN_MS = 1000;
 const lines = new Map(); // id -> {id, ref, from, outgoing, state, muted, since, session, audio}
 const listeners = {ring: [], state: [], lost: []};
 let ua = null;
+let registers = null; // the account
 let registered = false;
 let microphone = true; // constraints of getUserMedia's audio
+let awaited = []; // talks that the page before left, until their calls have come
+let taken = null; // a promise of {stream}: the microphone already asked for, for the talk that goes on
 let numbers = 0;
 let beat = 0;
 let leaving = false;
@@ -25,16 +29,38 @@ export const onLost = (heard) => listeners.lost.push(heard); // the account is n
 
 /** {registered, calls: [{id, ref, from, outgoing, state, muted, since}]}; state: ringing calling talking held. */
 export function look() {
-  const calls = [...lines.values()].map(({session, audio, ...seen}) => seen);
+  const calls = [...lines.values()].map(({session, audio, stream, ...seen}) => seen);
   return {registered, calls};
 }
 
 /** The library, fetched before it is needed. */
 export const prepare = () => import(LIBRARY);
 
-/** account: {url, name, secret}. The microphone is asked for before this, see microphone.js. */
-export async function register(account, device) {
+/** Whether the page before this one left a talk that is to go on here. */
+export const goesOn = () => kept().length > 0;
+
+/** The account which that page left in this tab, once; null: ask for one. Where it is refused `lost` is told. */
+export function left() {
+  try {
+    const {at, account} = JSON.parse(sessionStorage.getItem(LEFT) || "{}");
+    return Date.now() - at < KEPT_SECONDS * 1000 ? account : null;
+  } catch {
+    return null;
+  } finally {
+    sessionStorage.removeItem(LEFT);
+  }
+}
+
+/**
+ * account: {url, name, secret}. The microphone is asked for before this, see microphone.js. Only where a talk goes on
+ * it may still be on its way: `asked` is the promise of {stream}, and the stream is let go with that talk.
+ */
+export async function register(account, device, asked = null) {
   microphone = device ? {deviceId: {exact: device}} : true;
+  registers = account;
+  awaited = kept();
+  taken = asked;
+  setTimeout(() => { awaited = []; letGo(asked); }, KEPT_SECONDS * 1000);
   const {default: JsSIP} = await import(LIBRARY);
   unregister();
   const mine = new JsSIP.UA({
@@ -75,12 +101,14 @@ export function unregister() {
   tell();
 }
 
-/** Picks a ringing call up; whoever talks meanwhile is put on hold first. */
-export async function answer(id) {
+/** Picks a ringing call up; whoever talks meanwhile is put on hold first. `stream`: a microphone of its own. */
+export async function answer(id, stream = null) {
   const line = lines.get(id);
   if (!line || line.state !== "ringing") return;
   await holdOthers(id);
-  line.session.answer({mediaConstraints: {audio: microphone, video: false}, pcConfig: {iceServers: []}});
+  line.stream = stream;
+  const more = stream && {mediaStream: stream};
+  line.session.answer({mediaConstraints: {audio: microphone, video: false}, pcConfig: {iceServers: []}, ...more});
 }
 
 /** Ends it; one that rings is refused, so that the next colleague is rung. */
@@ -155,7 +183,7 @@ function tell() {
 function came(session, request) {
   const ref = request.getHeader("X-Call-Ref") || null;
   const from = request.from.display_name || request.from.uri.user || "";
-  const before = kept().find((talk) => ref !== null && talk.ref === ref);
+  const before = awaited.find((talk) => ref !== null && talk.ref === ref);
   const id = enter(session, {ref, from, outgoing: false, state: "ringing"});
   if (before) goOn(id, before);
   else listeners.ring.forEach((heard) => heard(look().calls.find((call) => call.id === id)));
@@ -167,8 +195,19 @@ async function goOn(id, before) {
     if (before.muted) mute(id, true);
     if (before.held) await hold(id, true);
   });
-  await answer(id);
+  const asked = taken;
+  taken = null;
+  await answer(id, (await asked)?.stream);
 }
+
+/** A microphone that no talk came for. */
+async function letGo(asked) {
+  if (!asked || asked !== taken) return;
+  taken = null;
+  silence((await asked).stream);
+}
+
+const silence = (stream) => stream?.getTracks().forEach((track) => track.stop());
 
 function enter(session, more) {
   const id = `call-${++numbers}`;
@@ -188,6 +227,7 @@ function enter(session, more) {
     if (line.state === "talking" || line.state === "held") return;
     line.state = "talking";
     line.since = Date.now();
+    awaited = awaited.filter((talk) => talk.ref !== line.ref);
     tell();
   };
   session.on("accepted", talks);
@@ -195,6 +235,7 @@ function enter(session, more) {
   const over = ({cause}) => {
     if (!lines.delete(id)) return;
     line.audio.srcObject = null;
+    silence(line.stream);
     line.cause = cause;
     tell();
   };
@@ -238,21 +279,21 @@ function keep() {
   if (leaving) return; // what ends now is to go on
   const talks = [...lines.values()].filter((line) => line.ref && ["talking", "held"].includes(line.state));
   clearInterval(beat);
-  if (!talks.length) {
-    // what was left by the page before is wanted until its call has come, or grown old
-    if (lines.size === 0 && numbers > 0) localStorage.removeItem(KEPT);
+  if (!talks.length && !awaited.length) {
+    if (numbers > 0) localStorage.removeItem(KEPT); // not by a page that has had no call: another may be the phone
     return;
   }
-  const write = () => localStorage.setItem(KEPT, JSON.stringify({
-    at: Date.now(), talks: talks.map(({ref, state, muted}) => ({ref, muted, held: state === "held"})),
-  }));
+  const own = talks.map(({ref, state, muted}) => ({ref, muted, held: state === "held"}));
+  const write = () => localStorage.setItem(KEPT, JSON.stringify({at: Date.now(), talks: [...own, ...awaited]}));
   write();
-  beat = setInterval(write, BEAT_SECONDS * 1000);
+  if (talks.length) beat = setInterval(write, BEAT_SECONDS * 1000);
 }
 
 addEventListener("pagehide", () => {
   leaving = true;
   clearInterval(beat);
+  const talks = [...lines.values()].some(({session}) => session.isEstablished());
+  if (talks) sessionStorage.setItem(LEFT, JSON.stringify({at: Date.now(), account: registers}));
   for (const {session, outgoing} of lines.values()) {
     if (session.isEstablished()) session.terminate({extraHeaders: ['Reason: Q.850;cause=41;text="page left"']});
     else session.terminate(outgoing ? {} : {status_code: 480});

@@ -1,7 +1,7 @@
 // The phone's strip of the desk: whose phone rings, what can be done with it, and why there is none, in words.
 // Its words are data attributes of #phone. Of many tabs one holds the phone, by a lock of the browser.
 
-import {ask, devices, impossible, level} from "./microphone.js";
+import {ask, devices, impossible, level, stop, take} from "./microphone.js";
 
 const ACCOUNT = "hotline.phone.account"; // the account this browser claimed: another browser's claim ends ours
 const DEVICE = "hotline.phone.device";
@@ -36,37 +36,56 @@ async function giveBack() {
   localStorage.removeItem(ACCOUNT);
   strip.dataset.account = "";
   phone?.unregister();
-  letGo?.();
-  letGo = null;
+  release();
   mode("desk");
   say("desk");
+}
+
+/** Another tab may be the phone. */
+function release() {
+  letGo?.();
+  letGo = null;
 }
 
 /** This page was the phone before: it is again, as soon as no other tab is. */
 async function goOn() {
   const account = localStorage.getItem(ACCOUNT);
   if (strip.dataset.account !== account) return none("elsewhere");
-  loaded(); // beside the question
-  const reason = impossible() || await ask(localStorage.getItem(DEVICE));
-  if (reason) return none(reason);
-  return begin(null);
+  loaded(); // whoever is on the line waits: all that is needed is asked for at once
+  return begin(null, take(localStorage.getItem(DEVICE)));
 }
 
-function begin(account) {
-  if (letGo) return join(account);
+function begin(account, asked) {
+  if (letGo) return join(account, asked);
   say("tab");
   return navigator.locks.request("hotline-phone", () => {
-    join(account);
+    join(account, asked);
     return new Promise((over) => { letGo = over; });
   });
 }
 
-async function join(account) {
-  const [module, mine] = await Promise.all([loaded(), account || renewed()]);
-  phone = module;
+/** What registers has a microphone in hand; but who was left in the middle of a talk is not kept waiting for it. */
+async function join(account, asked = null) {
+  phone = await loaded();
+  const goesOn = asked && phone.goesOn();
+  const mine = account || (goesOn && phone.left()) || await renewed();
+  if (asked && !goesOn && !await inHand(asked)) return undefined;
   if (mine.error) return none(mine.error);
+  if (goesOn) asked.then(({reason}) => reason && without(reason));
   say("joining");
-  return phone.register({...mine, url: socket()}, localStorage.getItem(DEVICE));
+  return phone.register({...mine, url: socket()}, localStorage.getItem(DEVICE), goesOn ? asked : null);
+}
+
+async function inHand(asked) {
+  const {stream, reason} = await asked;
+  if (stream) stop(stream);
+  if (reason) without(reason);
+  return !reason;
+}
+
+function without(reason) {
+  release();
+  none(reason);
 }
 
 let loading = null;
