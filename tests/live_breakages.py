@@ -67,6 +67,15 @@ LIVE_BREAKAGES = (
         test=_TIDINGS + "test_who_lets_it_ring_is_told_that_it_is_over_and_the_next_that_his_rings",
     ),
     Breakage(
+        rule="R64",
+        what="whose page is his phone is never rung by Twilio",
+        file="ivr/policy/floor.py",
+        old="self.given if self.given and is_client(self.given) else None",
+        new="None",
+        test="tests/policy/test_floor.py"
+        "::test_whose_page_is_his_phone_is_rung_by_the_switch_that_has_the_caller_r64[twilio-client:wang]",
+    ),
+    Breakage(
         rule="whose page is gone",
         what="a page gone for fifteen seconds is waited for half a minute longer",
         file="ivr/service/presence.py",

@@ -38,9 +38,11 @@ def areas(settings: Settings) -> Iterator[Blueprint]:
     yield live_blueprint(live, clock)
     yield bar_blueprint(live.desk)
 
-    yield phone_blueprint(desk_phones(settings), recordings(settings), settings)
+    tokens = _twilio_tokens(settings)
+    twilio = tokens is not None
+    yield phone_blueprint(desk_phones(settings), recordings(settings), settings, twilio=twilio)
 
-    yield token_blueprint(_twilio_tokens(settings))
+    yield token_blueprint(tokens)
 
     yield from caller_blueprints(settings)
     yield from callback_blueprints(settings)

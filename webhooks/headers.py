@@ -11,9 +11,11 @@ from webhooks.access import WITHOUT_SESSION
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; media-src 'self' blob:; "
-    "worker-src 'self'; manifest-src 'self'; connect-src 'self' {phone}; form-action 'self'; base-uri 'none'; "
+    "worker-src 'self'; manifest-src 'self'; connect-src 'self'{phones}; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+TWILIO_SIGNALLING: Final = "wss://voice-js.roaming.twilio.com"
+"""Where Twilio's Voice SDK registers a page; the only place outside that a page may speak to."""
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -39,6 +41,7 @@ def phone_socket(settings: Settings, host: str) -> str:
 
 def add_headers(app: Flask, settings: Settings) -> None:
     """To everything a browser asks for; what machines ask for stays as it is."""
+    twilio = TWILIO_SIGNALLING if settings.twilio_api_key_sid is not None else None
 
     @app.after_request
     def told(response: Response) -> Response:
@@ -47,6 +50,8 @@ def add_headers(app: Flask, settings: Settings) -> None:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.add("Vary", "HX-Request")
-        phone = phone_socket(settings, request.host)
-        response.headers.setdefault("Content-Security-Policy", POLICY.format(phone=phone).replace(" ;", ";"))
+        phones = "".join(
+            f" {address}" for address in (phone_socket(settings, request.host), twilio) if address
+        )
+        response.headers.setdefault("Content-Security-Policy", POLICY.format(phones=phones))
         return response

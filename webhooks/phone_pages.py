@@ -23,16 +23,21 @@ NO_SWITCH = 503
 Answer = Response | tuple[Response, int]
 
 
-def phone_blueprint(phones: DeskPhones, recordings: Recordings, settings: Settings) -> Blueprint:
-    """Pages of agents and managers; each sees his own phone and the recordings he may hear."""
+def phone_blueprint(
+    phones: DeskPhones, recordings: Recordings, settings: Settings, *, twilio: bool = False
+) -> Blueprint:
+    """Pages of agents and managers; each sees his own phone and the recordings he may hear.
+
+    `twilio`: whoever was given a client there can have it in his page.
+    """
     pages = Blueprint("phone", __name__)
-    _add_strip(pages, phones, settings)
+    _add_strip(pages, phones, settings, twilio=twilio)
     _add_choice(pages, phones)
     _add_recordings(pages, recordings, settings)
     return pages
 
 
-def _add_strip(pages: Blueprint, phones: DeskPhones, settings: Settings) -> None:
+def _add_strip(pages: Blueprint, phones: DeskPhones, settings: Settings, *, twilio: bool) -> None:
     @pages.app_context_processor
     def strip() -> dict[str, object]:
         """The phone's strip stands on every page: whoever turns a page in the middle of a talk talks on."""
@@ -42,7 +47,9 @@ def _add_strip(pages: Blueprint, phones: DeskPhones, settings: Settings) -> None
             if me is None or me.role not in ON_THE_FLOOR:
                 return ""
             account, socket = phones.held(me.login), phone_socket(settings, request.host)
-            return Markup(render_template("phone_strip.html", account=account, socket=socket))  # noqa: S704 # escaped there
+            client = twilio and phones.has_client(me.login)
+            drawn = render_template("phone_strip.html", account=account, socket=socket, twilio=client)
+            return Markup(drawn)  # noqa: S704 # escaped there
 
         return {"phone_strip": phone_strip}
 

@@ -31,6 +31,10 @@ class AloneLinks:
     tried: int
 
     @property
+    def ref(self) -> str:
+        return self.links.ref
+
+    @property
     def leg(self) -> str:
         return self.links.leg
 

@@ -17,11 +17,16 @@ LEAST_DIAL_SECONDS = 10  # timeout is at least 5: a shorter ring cannot be asked
 LEAST_QUIET_SECONDS = 1.0  # what is left of a ring or wait before the pickup, however late it is
 KEY_SECONDS = 1  # of silence after the music in which a key still counts; Twilio asks for one at least
 RINGBACK = "cn"  # what the caller hears while a phone rings, once we have picked up
+REF = "ref"  # by which an agent's page knows the call that rings it
 RINGABLE = frozenset({"sip", "client", "tel"})
 
 
 class Links(Protocol):
     """Where Twilio goes on: addresses of ours for this step of this call."""
+
+    @property
+    def ref(self) -> str:
+        """Which call it is, for a page that is rung."""
 
     @property
     def leg(self) -> str:
@@ -191,7 +196,7 @@ def _ring(response: VoiceResponse, ring: Ring, links: Links, sounds: Sounds) -> 
         answer_on_bridge=True if quiet else None,
         ring_tone=None if quiet else RINGBACK,
     )
-    _add_phone(dial, parse_phone(ring.phone), _told(ring, links))
+    _add_phone(dial, parse_phone(ring.phone), links.ref, _told(ring, links))
 
 
 def _told(ring: Ring, links: Links) -> dict[str, str]:
@@ -205,11 +210,13 @@ def _told(ring: Ring, links: Links) -> dict[str, str]:
     }
 
 
-def _add_phone(dial: Dial, phone: Phone, told: dict[str, str]) -> None:
+def _add_phone(dial: Dial, phone: Phone, ref: str, told: dict[str, str]) -> None:
     if phone.kind == "sip":
         dial.sip(f"sip:{phone.address}", **told)
     elif phone.kind == "client":
-        dial.client(phone.address, **told)
+        client = dial.client(**told)
+        client.identity(phone.address)
+        client.parameter(name=REF, value=ref)
     else:
         dial.number(phone.address, **told)
 

@@ -27,7 +27,7 @@ _in_his_ear = sa.and_(agents.c.knock_call_id.is_not(None), agents.c.knock_until.
 
 _seen = "login state idle_since misses since knock_call_id knock_until"
 ON_FLOOR = Statement(
-    sa.select(*(agents.c[name] for name in _seen.split()), rung_phone()).where(
+    sa.select(*(agents.c[name] for name in _seen.split()), rung_phone(), agents.c.phone.label("given")).where(
         agents.c.state != OFFLINE, agents.c.state != AWAY
     )
 )

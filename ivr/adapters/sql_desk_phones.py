@@ -27,6 +27,10 @@ class SqlDeskPhones:
         """See DeskPhoneBook."""
         return self._one(sa.select(agents.c.desk_phone).where(agents.c.login == login))
 
+    def given(self, login: str) -> str | None:
+        """See DeskPhoneBook."""
+        return self._one(sa.select(agents.c.phone).where(agents.c.login == login))
+
     def owner(self, account: str) -> str | None:
         """See DeskPhoneBook."""
         return self._one(sa.select(agents.c.login).where(agents.c.desk_phone == account))

@@ -204,6 +204,7 @@ def _agent(row: Any, now: datetime) -> Agent:
         misses=row.misses,
         since=row.since,
         knocked=row.knock_call_id is not None and offered,
+        given=row.given,
     )
 
 

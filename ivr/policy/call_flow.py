@@ -341,7 +341,8 @@ def _turn_came(call: Call, event: TurnCame, floor: Floor, rules: Rules) -> Step:
     agent = floor.agent_for(call, event.at)
     if agent is None:
         return Step(call=call)
-    fetching = replace(call, phase=Phase.FETCHING, agent=agent.login, phone=agent.phone, fetch_at=event.at)
+    phone = agent.phone_at(call.door)
+    fetching = replace(call, phase=Phase.FETCHING, agent=agent.login, phone=phone, fetch_at=event.at)
     return Step(call=fetching, commands=(reservation(agent, rules), Fetch()))
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from ivr.policy.call import Call
 from ivr.policy.callback import Place
 from ivr.policy.desk import CallbackDesk
-from ivr.policy.phone import rung_from
+from ivr.policy.phone import is_client, rung_from
 from ivr.policy.wait import Pace, Position
 
 PASSED_OVER_SECONDS = 10.0
@@ -38,7 +38,8 @@ ON_DUTY = frozenset({AgentState.AVAILABLE, AgentState.RESERVED, AgentState.TALKI
 class Agent:
     """An agent as the floor sees him; `idle_since` orders the free ones, `misses` counts rings in a row he let go.
 
-    `since` is when he began what he is doing; `knocked`: a second call is offered to him, or in his ear.
+    `since` is when he began what he is doing; `knocked`: a second call is offered to him, or in his ear. `given` is the
+    phone he was given where a page of his is his phone instead.
     """
 
     login: str
@@ -48,6 +49,12 @@ class Agent:
     misses: int = 0
     since: datetime | None = None
     knocked: bool = False
+    given: str | None = None
+
+    def phone_at(self, door: str) -> str | None:
+        """How that door's switch rings him, None: not at all. Twilio rings a page as the client he was given."""
+        phones = (self.phone, self.given if self.given and is_client(self.given) else None)
+        return next((phone for phone in phones if phone is not None and rung_from(door, phone)), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +66,7 @@ class Waiting(Place):
 
     def reaches(self, agent: Agent) -> bool:
         """Whether his switch can ring that agent's phone at all: nobody is rung, or charged a miss, in vain."""
-        return rung_from(self.door, agent.phone)
+        return agent.phone_at(self.door) is not None
 
     def accepts(self, agent: Agent, at: datetime) -> bool:
         """Whether this call may ring that agent (again) now."""
@@ -102,7 +109,8 @@ class Floor:
 
     @property
     def _for_him(self) -> tuple[Agent, ...]:
-        return tuple(agent for agent in self.agents if self.door is None or rung_from(self.door, agent.phone))
+        door = self.door
+        return tuple(agent for agent in self.agents if door is None or agent.phone_at(door) is not None)
 
     @property
     def position(self) -> Position | None:

@@ -43,6 +43,11 @@ def rung_from(door: str, phone: str) -> bool:
     return not phone.startswith(_NOT_RUNG[door])
 
 
+def is_client(phone: str) -> bool:
+    """Whether it is one of Twilio's own, which a page can be beside its account at our switch."""
+    return phone.startswith(_NOT_RUNG["asterisk"])
+
+
 def is_page(phone: Phone) -> bool:
     """An agent's page, which may be loaded anew in the middle of a talk."""
     return phone.kind == "endpoint" and phone.address.startswith(PAGE_PREFIX)

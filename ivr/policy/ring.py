@@ -19,7 +19,7 @@ EARLY_SECONDS = 1.0  # a ring that ended this long before its time was ended by 
 
 def reserve_and_ring(call: Call, agent: Agent, at: datetime, rules: Rules) -> Step:
     """The longest idle is taken for this caller, then his phone rings."""
-    rung = replace(call, agent=agent.login, phone=agent.phone, rung_at=at)
+    rung = replace(call, agent=agent.login, phone=agent.phone_at(call.door), rung_at=at)
     return ring(rung, at, rules).after(reservation(agent, rules))
 
 
@@ -50,7 +50,8 @@ def knock(call: Call, floor: Floor, at: datetime, rules: Rules) -> Step | None:
     agent = floor.colleague_for(call)
     if agent is None or seconds < LEAST_RING_SECONDS:
         return None
-    knocking = replace(call, agent=agent.login, phone=agent.phone, rung_at=at, knocking=True, knocked=True)
+    phone = agent.phone_at(call.door)
+    knocking = replace(call, agent=agent.login, phone=phone, rung_at=at, knocking=True, knocked=True)
     order = Knock(agent=agent.login, lease_seconds=seconds + LEASE_MARGIN_SECONDS)
     return _ringing(knocking, at, seconds, Sound.RINGING, cut=False).after(order)
 

@@ -109,7 +109,7 @@ class CallbackService:
                 route=callback.route,
             ),
             agent=agent.login,
-            phone=agent.phone,
+            phone=agent.phone_at(callback.route) or agent.phone,
             number=dial.number,
             whisper=whisper_prompts(times, waited),
             not_after_at=dial.not_after_at,

@@ -17,6 +17,9 @@ class DeskPhoneBook(Protocol):
     def held(self, login: str) -> str | None:
         """The account of the page that is this agent's phone; None while another phone is, or for nobody's login."""
 
+    def given(self, login: str) -> str | None:
+        """The phone he was given, whatever is rung now."""
+
     def take(self, login: str, account: str) -> str | None:
         """From now on that page is his phone; the account it replaces, if there was one."""
 

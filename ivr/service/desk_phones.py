@@ -37,6 +37,10 @@ class DeskPhones:
         """The account of the page that is his phone."""
         return self._book.held(login)
 
+    def has_client(self, login: str) -> bool:
+        """Whether he was given Twilio's client of his own name: then a page of his can be it as well."""
+        return self._book.given(login) == f"client:{login}"
+
     def on_duty(self) -> tuple[Mapping[str, str], ...]:
         """Whom he may ask: login, name and state of each."""
         return self._book.on_duty()

@@ -7,7 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.policy.call import Call, PassedOver
+from ivr.policy.commands import Ring
 from ivr.policy.floor import PASSED_OVER_SECONDS, Agent, AgentState, Floor, Waiting, head_of, overtaking
+from ivr.policy.ring import reserve_and_ring
+from ivr.policy.rules import Rules
 from ivr.policy.wait import Pace, Position
 from tests.cast import LI, WANG, ZHAO, agent, noon, who_is
 
@@ -61,6 +64,40 @@ def test_whoever_let_this_call_ring_is_left_out_for_a_while_and_the_next_agent_c
     first = waits(1, 0, let_ring(WANG, 55))
     assert pairs(Floor(agents=(WANG, LI), line=(first, waits(2, 1)))) == [(1, "li"), (2, "wang")]
     assert pairs(Floor(agents=(WANG,), line=(first,)), 55 + PASSED_OVER_SECONDS) == [(1, "wang")]
+
+
+AT_HIS_PAGE = replace(WANG, phone="endpoint:pg-1f2e3d4c", given="client:wang")
+
+
+@pytest.mark.parametrize(
+    ("door", "given", "rung_at"),
+    [
+        ("asterisk", "client:wang", "endpoint:pg-1f2e3d4c"),
+        ("twilio", "client:wang", "client:wang"),
+        ("twilio", "sip:wang@192.0.2.7", None),  # his desk phone is not where he sits
+        ("twilio", None, None),
+    ],
+)
+def test_a_page_is_rung_by_twilio_as_the_client_its_agent_was_given(
+    door: str, given: str | None, rung_at: str | None
+) -> None:
+    someone = replace(AT_HIS_PAGE, given=given)
+    assert someone.phone_at(door) == rung_at
+    caller = Waiting(call_id=1, presented_at=noon(0), door=door)
+    assert bool(pairs(Floor(agents=(someone,), line=(caller,)))) is (rung_at is not None)
+    assert bool(Floor(agents=(someone,), door=door).on_duty) is (rung_at is not None)
+
+
+@pytest.mark.parametrize(
+    ("door", "rung_at"), [("asterisk", "endpoint:pg-1f2e3d4c"), ("twilio", "client:wang")]
+)
+def test_whose_page_is_his_phone_is_rung_by_the_switch_that_has_the_caller_r64(
+    door: str, rung_at: str
+) -> None:
+    call = Call(call_id=1, presented_at=noon(0), number=None, door=door)
+    step = reserve_and_ring(call, AT_HIS_PAGE, noon(1), Rules())
+    assert [command.phone for command in step.commands if isinstance(command, Ring)] == [rung_at]
+    assert step.call.phone == rung_at
 
 
 def test_a_callback_rings_nobody_whom_only_twilio_can_and_a_caller_may_have_him_r70() -> None:

@@ -42,6 +42,18 @@ def test_a_claimed_page_is_a_page_and_his_phone(house: House) -> None:
     assert house.book.way_to("qian") == "endpoint:qian"
 
 
+@pytest.mark.parametrize(
+    ("phone", "is_one"), [("client:zhao", True), ("client:qian", False), ("endpoint:zhao", False)]
+)
+def test_a_page_can_be_twilio_s_client_of_who_was_given_the_one_of_his_name(
+    house: House, phone: str, is_one: bool
+) -> None:
+    with house.database.engine.begin() as connection:
+        connection.execute(agents.update().where(agents.c.login == "zhao").values(phone=phone))
+    house.phones.claim("zhao", "Zhao")
+    assert house.phones.has_client("zhao") is is_one
+
+
 def test_a_page_loaded_again_has_a_new_secret_and_the_old_one_is_refused(house: House) -> None:
     first = house.phones.claim("zhao", "Zhao")
     again = house.phones.renew("zhao", "Zhao", first.name)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.webhooks.pages import Pages, pages_in
+from webhooks.headers import TWILIO_SIGNALLING
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "webhooks" / "templates"
 NUMBER = "13800138000"
@@ -47,6 +48,15 @@ def test_on_the_machine_itself_the_phone_speaks_to_the_switch_also_where_there_i
     with pages_in(tmp_path, PUBLIC_BASE_URL="https://hotline.example") as pages:
         policy = pages.visitor().get("/sign-in", Host="127.0.0.1:8080").headers["Content-Security-Policy"]
         assert "connect-src 'self' ws://127.0.0.1:8088/ws;" in policy
+
+
+def test_a_page_may_speak_to_twilio_only_where_an_agent_s_page_can_be_rung_by_it(
+    pages: Pages, tmp_path: Path
+) -> None:
+    assert "twilio" not in pages.visitor().get("/sign-in").headers["Content-Security-Policy"]
+    with pages_in(tmp_path / "with", TWILIO_API_KEY_SID="SK" + "1" * 32) as with_a_key:
+        policy = with_a_key.visitor().get("/sign-in").headers["Content-Security-Policy"]
+        assert f"connect-src 'self' ws://localhost:8088/ws {TWILIO_SIGNALLING}; form-action" in policy
 
 
 def test_a_host_nobody_can_have_is_not_written_into_the_policy(pages: Pages) -> None:

@@ -10,6 +10,7 @@ from webhooks import twiml
 
 
 class Links:
+    ref = "CA1"
     leg = "https://h/leg"
 
     def whisper(self, prompts: tuple[str, ...]) -> str:
@@ -64,7 +65,7 @@ SIP = f"Sip {LEG} sip:wang@192.0.2.1:5070"
         ),
         (
             (ring(20, Sound.MUSIC, "client:wang"),),
-            f"Dial action=ring-ended ringTone=cn timeout=15\nClient {LEG} wang",
+            f"Dial action=ring-ended ringTone=cn timeout=15\nClient {LEG}\nIdentity wang\nParameter name=ref value=CA1",
         ),
         (
             (ring(20.9, Sound.MUSIC, "tel:+85221234567"),),

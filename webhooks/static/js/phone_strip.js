@@ -92,8 +92,9 @@ let loading = null;
 const loaded = () => (loading ||= load());
 
 async function load() {
-  const module = await import("./phone.js");
-  await module.prepare();
+  const own = await import("./phone.js");
+  await own.prepare();
+  const module = strip.dataset.twilio ? (await import("./phones.js")).asOne(own, twilioToken) : own;
   module.onState(show);
   module.onLost(async () => { // the switch began anew, and knows no pages
     const mine = await renewed();
@@ -102,6 +103,9 @@ async function load() {
   });
   return module;
 }
+
+/** For Twilio's half of this page, where its agent has one; null while there is none to be had. */
+const twilioToken = async () => (await post(strip.dataset.twilio, {})).token ?? null;
 
 /** Behind https the proxy hands on /ws; on the machine itself it is the switch's own port. */
 const socket = () => (location.protocol === "https:" ? `wss://${location.host}/ws` : strip.dataset.socket);
@@ -159,7 +163,10 @@ function say(state, why = "") {
   part("state").textContent = [word(capital(state)), why].filter(Boolean).join("：");
 }
 
-function show({registered, calls}) {
+function show({registered, twilio, calls}) {
+  const told = part("twilio");
+  told.dataset.there = String(twilio ?? "");
+  told.textContent = twilio === undefined || !registered ? "" : word(twilio ? "TwilioOn" : "TwilioOff");
   if (strip.dataset.state !== "none" || registered) {
     if (registered) say(calls.length ? foremost(calls).state : "ready");
     else if (strip.dataset.mode === "page") say("joining");
