@@ -119,7 +119,7 @@ def test_of_two_free_agents_the_one_is_rung_whose_phone_this_door_can_ring__R64(
     caller.home.agent("wang", phone="endpoint:ag-1")
     caller.home.agent("li", phone="client:li")
     assert caller.dials() == ["Dial"]
-    assert [(noun.tag, noun.text) for noun in caller.document[-1]] == [("Client", "li")]
+    assert [(noun.tag, "".join(noun.itertext())) for noun in caller.document[-1]] == [("Client", "li")]
 
 
 def test_an_answer_heard_of_only_after_the_end_was_given_by_whose_phone_rang__R72(wang: Caller) -> None:
