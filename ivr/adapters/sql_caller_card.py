@@ -290,7 +290,15 @@ _CALLS_SINCE = Statement(
     .select_from(calls)
     .where(calls.c.caller == bindparam("caller"), calls.c.presented_at >= bindparam("since", type_=Moment()))
 )
-_promise = [promises.c[name] for name in ("id", "due_at", "owner", "said_text")]
+
+
+def _named(owner: Any) -> Any:
+    """As the customer is told it: by name; a login that is nobody's any more stays one."""
+    name = sa.select(agents.c.name).where(agents.c.login == owner).scalar_subquery()
+    return sa.func.coalesce(name, owner).label("owner")
+
+
+_promise = [*(promises.c[name] for name in ("id", "due_at", "said_text")), _named(promises.c.owner)]
 _unkept = promises.c.kept_at.is_(None)
 _its_record = promises.join(records, records.c.id == promises.c.record_id)
 _its_callback = promises.join(callbacks, callbacks.c.id == promises.c.callback_id)
@@ -299,7 +307,10 @@ _PROMISED_CALLBACKS = _newest(
 )
 _PROMISES_OF_NUMBER = _newest(_promise, promises, _of_number, _unkept, joined=_its_record)
 _PROMISES_OF_COMPANY = _newest(_promise, promises, _of_company, _unkept, joined=_its_record)
-_complaint = [complaints.c[name] for name in ("id", "record_id", "feedback_due_at", "owner")]
+_complaint = [
+    *(complaints.c[name] for name in ("id", "record_id", "feedback_due_at")),
+    _named(complaints.c.owner),
+]
 _open = complaints.c.state != "closed"
 _complained = complaints.join(records, records.c.id == complaints.c.record_id)
 _COMPLAINTS_OF_NUMBER = _newest(_complaint, complaints, _of_number, _open, joined=_complained)

@@ -199,12 +199,13 @@ def test_what_is_open_with_him_is_shown_callback_promise_complaint_visit_r9(
     add_complaint(database, record, state="closed")
     visit = add_visit(database, record, "requested")
     add_visit(database, record, "declined")
+    database.add_agent("li", name="李强")
     rings(database)
     known = card(cards.of("wang")).known
-    assert [each.promise_id for each in known.promises] == [promise]
+    assert [(each.promise_id, each.owner) for each in known.promises] == [(promise, "李强")], "by name"
     assert known.callback is not None
     assert (known.callback.callback_id, known.callback.due_at) == (callback, due)
-    assert [each.complaint_id for each in known.complaints] == [complaint]
+    assert [(each.complaint_id, each.owner) for each in known.complaints] == [(complaint, "李强")]
     assert [each.visit_id for each in known.visits] == [visit]
     assert known.visit is None
 
