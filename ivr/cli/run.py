@@ -5,7 +5,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from ivr.policy.rules import Rules
 from ivr.service.people import made_password
 
 READY_WITHIN_SECONDS = 60.0
+WEB_BACKLOG = 512  # who may wait while the web server is started again
 DEMO_AGENTS = (("wang", "王芳"), ("li", "李强"))
 ADMIN = "admin"
 FIRST_START = "(first start)"  # in the place of whoever made them
@@ -51,10 +53,34 @@ def run_everything(settings: Settings, rules: Rules, parts: Sequence[Part]) -> i
     _say(f"2/3 starting {', '.join(part.name for part in parts)}")
     lock = settings.data_dir / "run.lock"
     probes = {"agi": canary(settings.agi_port, load_or_create(settings.data_dir).agi_token)}
-    supervisor = Supervisor(
-        parts, settings.log_dir, lock, _say, about=about, cwd=settings.root, probes=probes
-    )
-    return supervisor.run(ready=partial(_when_ready, settings, rules, logins))
+    with _web_socket(settings) as web:
+        supervisor = Supervisor(
+            parts,
+            settings.log_dir,
+            lock,
+            _say,
+            about=about,
+            cwd=settings.root,
+            probes=probes,
+            sockets={} if web is None else {"web": web},
+        )
+        return supervisor.run(ready=partial(_when_ready, settings, rules, logins))
+
+
+@contextmanager
+def _web_socket(settings: Settings) -> Iterator[socket.socket | None]:
+    """Kept open while the web server is started again: Twilio's webhooks wait a moment instead of being refused.
+
+    None where it cannot be had (the port is taken): the web server says so itself, in its log.
+    """
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    try:
+        web = socket.create_server((settings.bind, settings.web_port), family=family, backlog=WEB_BACKLOG)
+    except OSError:
+        yield None
+        return
+    with web:
+        yield web
 
 
 def first_logins(settings: Settings) -> list[str]:

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -38,17 +39,24 @@ LOG_BYTES: Final = 20 * 1024 * 1024
 # A supervisor killed with -9 can end nobody, and parts left behind would keep the ports its successor needs.
 # So the kernel is asked to send each part SIGTERM when we die (PR_SET_PDEATHSIG = 1; it survives exec). A
 # program of its own asks: between fork and exec (preexec_fn) Python is not safe once there are threads.
+# A listening socket that is kept for a part is handed over as systemd does it (sd_listen_fds: descriptor 3).
 GUARD: Final = """
 import ctypes, os, signal, sys
-if sys.argv[2] == "follow":
+parent, fate, kept, *argv = sys.argv[1:]
+if fate == "follow":
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-if os.getppid() != int(sys.argv[1]):
+if os.getppid() != int(parent):
     sys.exit("the supervisor ended first")
+if kept:
+    os.dup2(int(kept), 3)
+    if int(kept) != 3:
+        os.close(int(kept))
+    os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 try:
-    os.execvp(sys.argv[3], sys.argv[3:])
+    os.execvp(argv[0], argv)
 except OSError as error:
-    print(f"cannot start {sys.argv[3]}: {error.strerror}", file=sys.stderr)
+    print(f"cannot start {argv[0]}: {error.strerror}", file=sys.stderr)
     sys.exit(127)
 """
 
@@ -101,8 +109,11 @@ def _plain(value: object) -> str:
 class _Process:
     """One part: the process it runs as, or the moment it is due to be started again."""
 
-    def __init__(self, part: Part, log_path: Path, lock_path: Path, cwd: Path | None) -> None:
+    def __init__(
+        self, part: Part, log_path: Path, lock_path: Path, cwd: Path | None, kept: socket.socket | None
+    ) -> None:
         self.part = part
+        self._kept = kept
         self.log_path = log_path
         self._env = {**part.env, MARK: str(lock_path)}
         self._cwd = cwd
@@ -127,7 +138,9 @@ class _Process:
     def start(self) -> None:
         """From the main thread alone: the kernel takes the end of the starting thread for our death."""
         fate = "outlive" if self.part.name in OUTLIVES_US else "follow"
-        guard = [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid()), fate, *self.part.argv]
+        descriptors = () if self._kept is None else (self._kept.fileno(),)
+        kept = "".join(map(str, descriptors))
+        guard = [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid()), fate, kept, *self.part.argv]
         with _open_log(self.log_path) as log:
             self._popen = subprocess.Popen(
                 guard,
@@ -137,6 +150,7 @@ class _Process:
                 env=self._env,
                 cwd=self._cwd,
                 start_new_session=True,
+                pass_fds=descriptors,
             )
         self._started_at = time.monotonic()
 
@@ -203,6 +217,8 @@ class Supervisor:
 
     `probes` maps a part's name to a question it has to answer; one that answered and then falls silent twice
     is killed and started again, for a process that lives but does not work holds its callers.
+    `sockets` maps a part's name to a listening socket of ours that outlives it: who comes while the part is
+    being started again waits in its queue instead of being refused.
     """
 
     def __init__(
@@ -215,11 +231,14 @@ class Supervisor:
         about: Mapping[str, object] | None = None,
         cwd: Path | None = None,
         probes: Mapping[str, Callable[[], bool | None]] | None = None,
+        sockets: Mapping[str, socket.socket] | None = None,
     ) -> None:
         self._probes = dict(probes or {})
         self._lock_path = lock_path.resolve()
+        kept = sockets or {}
         self._processes = [
-            _Process(part, log_dir / f"{part.name}.log", self._lock_path, cwd) for part in parts
+            _Process(part, log_dir / f"{part.name}.log", self._lock_path, cwd, kept.get(part.name))
+            for part in parts
         ]
         self._say = say
         self._about = {"parts": [part.name for part in parts], **(about or {})}

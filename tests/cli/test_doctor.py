@@ -140,6 +140,13 @@ def test_every_part_of_the_procfile_has_its_unit_with_the_same_command() -> None
     assert {unit(path)["Install"]["WantedBy"] for path in UNITS} == {"hotline.target"}
 
 
+def test_the_socket_unit_keeps_the_port_the_web_server_has_by_default(tmp_path: Path) -> None:
+    settings = load({}, tmp_path)
+    kept = unit(ROOT / "deploy" / "systemd" / "hotline-web.socket")
+    assert kept["Socket"]["ListenStream"] == f"{settings.bind}:{settings.web_port}"
+    assert kept["Install"]["WantedBy"] == "hotline.target"
+
+
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
 def test_a_unit_starts_a_command_that_exists_and_starts_it_again_at_once(path: Path) -> None:
     service = unit(path)["Service"]

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from ivr.cli.supervisor import LOG_BYTES
 pytestmark = pytest.mark.slow
 
 RUN = """
-import sys
+import socket, sys
 from pathlib import Path
 from ivr.cli.procfile import parse_procfile
 from ivr.cli.supervisor import Supervisor
@@ -28,8 +29,11 @@ def say(line):
 
 folder = Path(sys.argv[1])
 parts = parse_procfile((folder / "Procfile").read_text(), {"PATH": "/usr/bin:/bin", "PYTHON": sys.executable})
+web = socket.create_server(("127.0.0.1", 0))
+(folder / "port").write_text(str(web.getsockname()[1]))
 supervisor = Supervisor(
-    parts, folder / "log", folder / "run.lock", say, about={"web": "http://127.0.0.1:8080"}, cwd=folder
+    parts, folder / "log", folder / "run.lock", say, about={"web": "http://127.0.0.1:8080"}, cwd=folder,
+    sockets={"web": web},
 )
 sys.exit(supervisor.run(lambda: say("ready")))
 """
@@ -41,6 +45,20 @@ RUNAWAY = "import os; os.setsid(); " + SLEEPER.replace("NAME", "runaway")
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER.replace(
     "NAME", "stubborn"
 )
+
+
+# A server on the socket that was kept for it; it takes a moment to come up, and says who it is.
+SERVER = """
+import os, socket, time
+assert (os.environ["LISTEN_FDS"], os.environ["LISTEN_PID"]) == ("1", str(os.getpid()))
+time.sleep(0.3)
+server = socket.socket(fileno=3)
+open(f"{os.getpid()}.web", "w")
+while True:
+    client, _ = server.accept()
+    client.sendall(str(os.getpid()).encode())
+    client.close()
+"""
 
 
 def sleeper(name: str) -> str:
@@ -139,6 +157,19 @@ def test_a_part_that_is_killed_is_started_again_and_the_others_are_left_alone(ho
     assert process.stdout
     assert "agi ended (killed by SIGKILL after " in (line := process.stdout.readline())
     assert line.endswith(f"starting again in 0.2 s, see {run.folder}/log/agi.log\n")
+
+
+def test_who_comes_while_the_web_server_is_started_again_waits_instead_of_being_refused(
+    hotline: Make,
+) -> None:
+    run = hotline("web: $PYTHON server.py\n")
+    (run.folder / "server.py").write_text(SERVER)
+    run.start_ready(["web"])
+    port, first = int((run.folder / "port").read_text()), run.pid_of("web")
+    os.kill(first, signal.SIGKILL)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        answered_by = int(client.recv(32))
+    assert answered_by == run.pid_of("web", other_than=first)
 
 
 def test_a_part_that_cannot_stay_up_is_started_again_ever_more_slowly(hotline: Make) -> None:
