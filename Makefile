@@ -25,7 +25,7 @@ BY_ITSELF := --last-failed --last-failed-no-failures none
 # The policy's own tests cover every branch of it.
 POLICY := $(PY) -m pytest -q -n 2 tests/policy --cov --cov-report=term:skip-covered
 
-.PHONY: help run test check call bench faults soak screenshots lint
+.PHONY: help run test check call bench faults unplug soak screenshots lint
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\): .*## /\1 /p' $(MAKEFILE_LIST) | while read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
@@ -63,7 +63,12 @@ bench: $(DEV) $(TOOLS) ## Measure calls, webhooks and wake times beside their ri
 faults: $(DEV) $(TOOLS) ## Break every part while callers call: nobody is late, lost or doubled, every promise kept once; half an hour.
 	@$(PY) -m tests.faults
 	@$(PY) -m tests.kills --promises 2000 --kills 200
+	@$(PY) -m tests.kills --promises 400 --kills 80 --doors both
 	@$(PY) -m tests.kills --promises 200 --kills 40 --naive
+
+unplug: $(DEV) $(TOOLS) ## Kill SQL, Redis, web, AGI and Asterisk in turn under live calls at both doors; a picture in three minutes.
+	@$(PY) -m tests.postgres
+	@exec $(PY) -m tests.unplug --png var/unplug.png
 
 soak: $(DEV) ## A million callers' attempts to get an agent, on either database; hours.
 	@$(PY) -m tests.postgres

@@ -114,6 +114,11 @@ class Postgres:
                 process.resume()
 
     @property
+    def pid(self) -> int:
+        """Of the process whose death is the server's."""
+        return self._process.pid
+
+    @property
     def _data(self) -> Path:
         return self.directory / "data"
 

@@ -223,6 +223,7 @@ class FakeTwilio:
             if word != KEYED:
                 word = yield from self._sounds(call, nested)
         if word != KEYED:
+            call.ear.listens()
             word = yield Wait(float(verb.get("timeout", "5")), frozenset({KEYED}))
         if word == KEYED or verb.get("actionOnEmptyResult") == "true":
             return absolute(verb.get("action")), {"Digits": call.digits, "FinishedOnKey": "#"}

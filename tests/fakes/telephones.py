@@ -34,6 +34,9 @@ class Ear:
     def waits(self) -> None:
         self.hears(WAITING_SOUND if self.picked_up else RING_TONE)
 
+    def listens(self) -> None:
+        """Into the pause in which a key still counts: no story tells it."""
+
 
 @dataclass
 class Phone:

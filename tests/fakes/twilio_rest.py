@@ -283,11 +283,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served_rest(twilio: FakeTwilioRest) -> Iterator[str]:
-    """Its address."""
+def served_rest(twilio: FakeTwilioRest, port: int = 0) -> Iterator[str]:
+    """Its address; at a free port unless one is given."""
     expected = "Basic " + base64.b64encode(f"{twilio.account}:{twilio.token}".encode()).decode()
     handler = type("Handler", (_Handler,), {"twilio": twilio, "expected": expected})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

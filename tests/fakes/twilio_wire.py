@@ -50,12 +50,16 @@ class Delivery(Enum):
 
 @dataclass
 class Wire:
-    """The road to one web server: `public` is what it is called, `port` where it listens, and a second of its kind."""
+    """The road to one web server: `public` is what it is called, `port` where it listens, and a second of its kind.
+
+    An answer is waited for so long. Every request that finds nobody raises OSError.
+    """
 
     public: str
     port: int
     token: str
     second_port: int = 0
+    answer_seconds: float = 15.0
     posted: list[tuple[str, dict[str, str], Answer]] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
     _tokens: int = 0
@@ -98,7 +102,7 @@ class Wire:
         self, method: str, url: str, headers: Mapping[str, str], body: str | None, port: int = 0
     ) -> Answer:
         assert url.startswith(self.public + "/"), f"not an absolute address of ours: {url}"
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=15)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=self.answer_seconds)
         try:
             host = urlsplit(self.public).netloc
             connection.request(method, url.removeprefix(self.public), body, {**headers, "Host": host})

@@ -40,6 +40,7 @@ class Leg:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     heard: dict[str, float] = field(default_factory=dict)
     sound_at: float = field(default_factory=time.monotonic)
+    ended_at: float | None = None  # epoch seconds: the far side's BYE
     sequence: int = 0
     stamp: int = 0
     requests: int = 1
@@ -124,6 +125,7 @@ class Legs(ABC):
             return
         self._reply(message, "200 OK")
         if message.method == "BYE":
+            leg.ended_at = time.time()
             leg.over.set()
 
     def _sound_came(self, leg: Leg, data: bytes) -> None:

@@ -52,7 +52,10 @@ LISTED: Final = "number_noted"
 
 
 class Telephones(Legs):
-    """Those of callers and agents."""
+    """Those of callers and agents; an agent rings for `answers_after_seconds` and is heard for `talk_seconds`."""
+
+    answers_after_seconds = ANSWER_AFTER_SECONDS
+    talk_seconds = TALK_SECONDS
 
     def __init__(self, server_port: int, sounds: Sounds) -> None:
         super().__init__(server_port, sounds)
@@ -169,7 +172,7 @@ class Telephones(Legs):
 
     async def _answered(self, leg: Leg, invite: Message, tag: str) -> bool:
         """False where the caller left meanwhile."""
-        await asyncio.sleep(ANSWER_AFTER_SECONDS)
+        await asyncio.sleep(self.answers_after_seconds)
         for pause in _REPEATS:
             if leg.inbox.empty():
                 self._reply(invite, "200 OK", tag, described(leg))
@@ -189,7 +192,7 @@ class Telephones(Legs):
         keys = 2
         while time.monotonic() < until and not leg.over.is_set():
             heard_at = self.was_heard.get(speaker)
-            if heard_at is not None and time.time() - heard_at >= TALK_SECONDS:
+            if heard_at is not None and time.time() - heard_at >= self.talk_seconds:
                 return
             if keys and time.monotonic() >= next_key:
                 await self._press(leg, 1)
