@@ -20,10 +20,12 @@ import sqlalchemy as sa
 from ivr.adapters.sql_callback_schema import callbacks
 from tests.faults.campaign import PROCFILE
 from tests.kills.customers import Network
-from tests.kills.judge import OPEN, Row, Told, Verdict, as_text, judge
+from tests.kills.judge import OPEN, Ring, Row, Told, Verdict, as_text, judge
 from tests.kills.killer import Killer, wait_until
+from tests.kills.second_door import POLICY as SECOND_POLICY
+from tests.kills.second_door import SecondDoor
 from tests.kills.sounds import Sounds
-from tests.kills.telephones import LISTED, PROMISES, Telephones
+from tests.kills.telephones import LISTED, PROMISES, CallerSaw, Telephones
 from tests.real_asterisk.callback_people import OWN_NUMBER, CallbackHotline
 from tests.real_asterisk.hotline import NUMBER
 from tests.real_asterisk.stories import PROMPTS
@@ -87,14 +89,20 @@ def numbers(seed: int) -> Iterator[str]:
 
 
 class Stage:
-    """One hotline with its agents, callers and customers; `procfile` says what is on trial."""
+    """One hotline with its agents, callers and customers; `procfile` says what is on trial.
 
-    def __init__(self, directory: Path, size: Size, *, seed: int, procfile: Path = PROCFILE) -> None:
+    With `both_doors` every other caller is Twilio's, and is called back by Twilio.
+    """
+
+    def __init__(
+        self, directory: Path, size: Size, *, seed: int, procfile: Path = PROCFILE, both_doors: bool = False
+    ) -> None:
         self.size, self._seed = size, seed
-        self.hotline = _Hotline(directory, seed, procfile)
+        self.second = SecondDoor(seed) if both_doors else None
+        self.hotline = _Hotline(directory, seed, procfile, self.second)
         self._sounds = Sounds(PROMPTS / "zh_CN", HEARD)
         self._given = numbers(seed)
-        self._numbers: set[str] = set()
+        self._dialled = 0
 
     def play(self, say: Callable[[str], None], *, name: str, has_book: bool = True) -> Outcome:
         """Until everything owed is done, or nobody can wait any longer."""
@@ -103,18 +111,20 @@ class Stage:
             self.phones = stack.enter_context(Telephones(self.hotline.settings.sip_port, self._sounds))
             self.network = Network(self.hotline, self._sounds, self.phones.heard_elsewhere, greets=has_book)
             stack.enter_context(self.network)
+            if self.second is not None:
+                stack.enter_context(self.second.opens(self.hotline.settings.web_port, self.size.agents))
             stack.enter_context(self.hotline)
             for number in range(self.size.agents):
                 self.hotline.add_agent(f"agent{number}", self.phones.phone(f"agent{number}"))
             with Killer(self.hotline, self._seed) as killer:
                 self._dial(killer, say, began)
-            wait_until(lambda: not self.phones.in_calls, 60)
+            wait_until(lambda: not self._in_calls, 60)
             say(f"{time.monotonic() - began:4.0f} s  no more kills; what is still owed is done now")
             patience = SETTLED_SECONDS if has_book else CONTROL_SETTLED_SECONDS
             wait_until(lambda: not self._owed(has_book, killer), patience, every=2.0)
             time.sleep(QUIET_SECONDS)  # nobody is called a second time
             rows = self.rows() if has_book else None
-        verdict = judge(self.told(), rows, self.network.rings(killer.switch_deaths))
+        verdict = judge(self.told(), rows, self._rings(killer))
         self._write_down(rows, killer)
         seconds = time.monotonic() - began
         return Outcome(
@@ -124,7 +134,7 @@ class Stage:
     def _dial(self, killer: Killer, say: Callable[[str], None], began: float) -> None:
         next_word = 0.0
         while time.monotonic() - began < self.size.seconds:
-            told, bridged = len(self.told()), self.network.ear.voices()
+            told, bridged = len(self.told()), self._bridged
             if told >= self.size.promises and killer.count >= self.size.kills:
                 return
             if time.monotonic() >= next_word:
@@ -133,17 +143,39 @@ class Stage:
                     f"{time.monotonic() - began:4.0f} s  told {told}/{self.size.promises}  "
                     f"talks {bridged}  kills {killer.count}/{self.size.kills}"
                 )
-            if self.phones.in_calls < AT_ONCE and told - bridged < AHEAD:
-                number = next(self._given)
-                self._numbers.add(number)
-                self.phones.dial(number, NUMBER)
+            if self._in_calls < AT_ONCE and told - bridged < AHEAD:
+                self._one_more()
             time.sleep(DIAL_EVERY_SECONDS)
+
+    def _one_more(self) -> None:
+        self._dialled += 1
+        if self.second is not None and self._dialled % 2:
+            self.second.dial()
+        else:
+            self.phones.dial(next(self._given), NUMBER)
+
+    @property
+    def _in_calls(self) -> int:
+        return self.phones.in_calls + (0 if self.second is None else self.second.callers.in_calls)
+
+    @property
+    def _bridged(self) -> int:
+        elsewhere = () if self.second is None else self.second.rings()
+        return self.network.ear.voices() + sum(ring.person_at is not None for ring in elsewhere)
+
+    def _rings(self, killer: Killer) -> list[Ring]:
+        elsewhere = [] if self.second is None else self.second.rings()
+        return [*self.network.rings(killer.switch_deaths), *elsewhere]
+
+    def _all_callers(self) -> list[CallerSaw]:
+        elsewhere = [] if self.second is None else self.second.callers.callers
+        return [*self.phones.callers, *elsewhere]
 
     def told(self) -> list[Told]:
         """Who heard with his own ears that he would be called, and was not served while he was on the line."""
         return [
             Told(number=saw.number, promised_at=at)
-            for saw in list(self.phones.callers)
+            for saw in self._all_callers()
             if (at := saw.promised_at) is not None and not saw.served
         ]
 
@@ -162,14 +194,12 @@ class Stage:
     def _owed(self, has_book: bool, killer: Killer) -> bool:
         if has_book:
             return any(row.state in OPEN for row in self.rows())
-        heard = {
-            ring.number for ring in self.network.rings(killer.switch_deaths) if ring.person_at is not None
-        }
+        heard = {ring.number for ring in self._rings(killer) if ring.person_at is not None}
         return any(each.number not in heard for each in self.told())
 
     def _callers(self) -> Counter[str]:
         found: Counter[str] = Counter()
-        for saw in self.phones.callers:
+        for saw in self._all_callers():
             if saw.served:
                 found["served at once"] += 1
             elif saw.promised_at is not None:
@@ -183,8 +213,8 @@ class Stage:
     def _write_down(self, rows: list[Row] | None, killer: Killer) -> None:
         """For whoever looks into a verdict: beside the logs it was made of."""
         facts = {
-            "callers": [asdict(saw) for saw in self.phones.callers],
-            "rings": [asdict(ring) for ring in self.network.rings(killer.switch_deaths)],
+            "callers": [asdict(saw) for saw in self._all_callers()],
+            "rings": [asdict(ring) for ring in self._rings(killer)],
             "rows": [asdict(row) for row in rows or ()],
             "heard": [asdict(each) for each in self.network.ear.heard],
         }
@@ -194,9 +224,11 @@ class Stage:
 class _Hotline(CallbackHotline):
     """With more ports for sound than a test's hotline has, and the parts that can be cut off."""
 
-    def __init__(self, directory: Path, seed: int, procfile: Path) -> None:
+    def __init__(self, directory: Path, seed: int, procfile: Path, second: SecondDoor | None) -> None:
         first = random.Random(f"{seed}{directory}").randrange(29_200, 32_300, 400)
-        super().__init__(directory, POLICY, {"HOTLINE_RTP_PORTS": f"{first}-{first + 399}"}, procfile)
+        policy = POLICY if second is None else POLICY + SECOND_POLICY
+        more = {} if second is None else second.environment
+        super().__init__(directory, policy, {"HOTLINE_RTP_PORTS": f"{first}-{first + 399}", **more}, procfile)
         self._dice = random.Random(seed)
 
     def part(self, name: str) -> psutil.Process:

@@ -23,7 +23,7 @@ from tests.real_asterisk.sip.phones import AgentPhone
 
 ANSWERS_AFTER_SECONDS: Final = 0.3
 GIVES_UP_AFTER_SECONDS: Final = 20.0  # of a line that says nothing any more
-_DIALLED: Final = re.compile(r"sip:(?:\+86)?([0-9]+)@")
+_DIALLED: Final = re.compile(r"sip:(?:\+86)?(\+?[0-9]+)@")
 _LATE_SECONDS: Final = 0.2
 GREETING: Final = "greeting"
 _GREETED_SECONDS: Final = 15.0  # so long after it a port is taken to be still that call's

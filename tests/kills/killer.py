@@ -10,6 +10,7 @@ import shutil
 import socket
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -71,7 +72,7 @@ class Killer:
     def _has_lived(self, part: str) -> bool:
         """For some seconds since it came up."""
         now = time.monotonic()
-        if part == "agi" and not self._accepts():
+        if (part == "agi" and not self._accepts()) or (part == "web" and not self._answers()):
             self._up_since.pop(part, None)
             return False
         return now - self._up_since.setdefault(part, now) >= LIVES_SECONDS.get(part, 1.0)
@@ -80,6 +81,13 @@ class Killer:
         with socket.socket() as probe:
             probe.settimeout(0.2)
             return probe.connect_ex(("127.0.0.1", self._hotline.settings.agi_port)) == 0
+
+    def _answers(self) -> bool:
+        """The web server's port is kept while it is away: only an answer says that it is there."""
+        url = f"http://127.0.0.1:{self._hotline.settings.web_port}/healthz"
+        with suppress(OSError), urllib.request.urlopen(url, timeout=0.3) as answer:
+            return bool(answer.status == 200)
+        return False
 
     def _strike(self, part: str) -> bool:
         """Whether it was there to be killed."""

@@ -28,6 +28,21 @@ def test_two_hundred_customers_are_called_exactly_once_through_forty_kills_r70(t
 
 @pytest.mark.real
 @pytest.mark.timeout(600)
+def test_customers_of_both_doors_are_called_exactly_once_through_the_same_kills_r70(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, Size(promises=60, kills=16), seed=2, both_doors=True)
+    outcome = stage.play(_say, name="the hotline with both doors open")
+    print(outcome)
+    assert stage.second is not None
+    assert stage.second.rest.violations == []
+    assert stage.second.callers.broken == []
+    through_twilio = {ring.number for ring in stage.second.rings() if ring.person_at is not None}
+    assert len(through_twilio) >= 20
+    assert sum(outcome.kills.values()) >= 16
+    assert not outcome.verdict.wrong, f"{outcome}"
+
+
+@pytest.mark.real
+@pytest.mark.timeout(600)
 def test_the_control_a_job_queue_with_retries_does_not_pass_the_same_harness(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Size(promises=60, kills=25), seed=1, procfile=naive.PROCFILE)
     outcome = stage.play(_say, name="the naive control", has_book=False)

@@ -7,6 +7,7 @@ is counted here, by the network, not by any book of ours.
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from types import TracebackType
@@ -14,10 +15,11 @@ from typing import Self
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+from tests.fakes.live_twilio import PatientWire
 from tests.fakes.twilio_placed import Agent, Gone, PlacedLegs
 from tests.fakes.twilio_rest import FakeTwilioRest, Fault, Ordered
-from tests.fakes.twilio_wire import Wire
 from tests.fakes.twiml_schema import parse, schema
+from tests.kills.judge import Ring
 
 FASTER = 20.0  # people are so much quicker than life; servers are not
 RETRIES = 5
@@ -42,8 +44,24 @@ class QuickPeople:
         return self.now()
 
 
+@dataclass
 class LiveLegs(PlacedLegs):
-    """One order's legs; the web server may be away."""
+    """One order's legs; the web server may be away. `rings` has every call to a customer in them."""
+
+    rings: list[Ring] = field(default_factory=list)
+
+    def play(self, call: Ordered) -> None:
+        if not self._is_agents(call):
+            self.rings.append(Ring(number=call.to, rung_at=time.time()))
+        super().play(call)
+
+    def _customers_leg(self, call: Ordered, url: str, number: str) -> bool:
+        rung_at = time.time()
+        bridged = super()._customers_leg(call, url, number)
+        now = time.time()
+        heard = {f"voice of {call.to}": now} if bridged else {}
+        self.rings.append(Ring(number=number, rung_at=rung_at, answered_at=rung_at, heard=heard))
+        return bridged
 
     def _post(self, url: str, fields: dict[str, str]) -> list[ET.Element]:
         tries = RETRIES if "/status/" in urlsplit(url).path else 1
@@ -73,6 +91,7 @@ class LiveTwilio:
         self._playing: list[threading.Thread] = []
         self.rung: Counter[str] = Counter()
         self.talks: Counter[str] = Counter()
+        self.rings: list[Ring] = []
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -101,7 +120,7 @@ class LiveTwilio:
                 self.rest.faults.append(self._dice.choice(FAULTS))
 
     def _play(self, order: Ordered) -> None:
-        legs = LiveLegs(self.rest, Wire(*self._wire), QuickPeople())  # type: ignore[arg-type] # it only passes time
+        legs = LiveLegs(self.rest, PatientWire(*self._wire), QuickPeople())  # type: ignore[arg-type] # it only passes time
         legs.agent = Agent(hangs_up_first=self._dice.random() < 0.5)
         legs.action_after_hangup = self._dice.random() < 0.5
         try:
@@ -110,3 +129,4 @@ class LiveTwilio:
             with self._lock:
                 self.rung.update(legs.rung)
                 self.talks.update(legs.talks)
+                self.rings.extend(legs.rings)
