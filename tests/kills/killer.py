@@ -26,7 +26,7 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 0.3, 1.2
 WIPED_SHARE: Final = 0.3
 SWITCH_EVERY: Final = 40  # kills
 FIRST_SWITCH: Final = 15
-LIVES_SECONDS: Final = {"agi": 3.0, "asterisk": 5.0}
+LIVES_SECONDS: Final = {"agi": 3.0, "web": 3.0, "asterisk": 5.0}
 PARTS: Final = ("agi", "web", "records", "relay", "redis", "manager line")
 
 

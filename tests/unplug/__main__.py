@@ -24,12 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="hotline-unplug-") as name:
         outcome = Stage(options.keep or Path(name)).play(_say)
     print(as_text(outcome.verdict, outcome.outages))
-    print("\n".join(outcome.remarks))
+    print(f"stood down and back: {outcome.stood_down or 'nobody'}")
+    print("".join(f"BROKEN {what}\n" for what in outcome.broken), end="")
     if options.png is not None:
         options.png.parent.mkdir(parents=True, exist_ok=True)
         draw(outcome.lines, outcome.outages, outcome.began_at, options.png)
         print(f"drawn: {options.png}")
-    return 1 if outcome.verdict.wrong else 0
+    return 1 if outcome.verdict.wrong or outcome.broken else 0
 
 
 def _say(text: str) -> None:

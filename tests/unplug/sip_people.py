@@ -49,7 +49,6 @@ class _Ear:
     hearing: Hearing = field(default_factory=Hearing)
     taken_at: float | None = None
     cut_at: float | None = None
-    unknown: int = 0
 
 
 class SipPeople(Telephones):
@@ -61,7 +60,6 @@ class SipPeople(Telephones):
         self.answers_after_seconds, self.talk_seconds = agents.answers_after_seconds, agents.talk_seconds
         self._ears: dict[str, _Ear] = {}
         self.lines: list[Line] = []
-        self.unknown = 0
 
     def die(self) -> None:
         """The switch is dead: the network notices, and ends the calls it had taken."""
@@ -102,7 +100,6 @@ class SipPeople(Telephones):
             self._forget(leg)
             self.lines.append(self._line(number, dialled_at, picked_up_at, ended_at, ear, left=left))
             del self._ears[call_id]
-            self.unknown += ear.unknown
             self.in_calls -= 1
 
     async def _picked_up_or_cut(self, leg: Leg) -> bool:
@@ -191,7 +188,6 @@ class SipPeople(Telephones):
         name = self._sounds.name_of(payload)
         kind = kind_of(name, payload)
         if kind is not None:
-            ear.unknown += name is None
             ear.hearing.hears(kind, time.time())
 
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +19,11 @@ from typing import Final, Self
 
 import sqlalchemy as sa
 
+from ivr.adapters.sql_agents import SqlAgents
 from ivr.adapters.sql_schema import agents as agents_table
+from ivr.adapters.sql_sip_accounts import SipAccount
 from ivr.adapters.system_clock import SystemClock
+from ivr.service.agents import Agents as AgentsService
 from tests.adapters.small_redis import SmallRedis
 from tests.fakes.fake_twilio import ACCOUNT
 from tests.fakes.live_agents import Agents
@@ -72,7 +75,8 @@ class Outcome:
     lines: tuple[Line, ...]
     outages: tuple[Outage, ...]
     verdict: Verdict
-    remarks: tuple[str, ...]
+    stood_down: dict[str, int]  # and back by a key, so often
+    broken: tuple[str, ...]  # in the tests' own world
 
 
 class Stage:
@@ -115,11 +119,25 @@ class Stage:
         return self._twilio.redirect(sid, url)
 
     def _on_duty(self) -> None:
-        for login in AT_BOTH_DOORS:
-            self._hotline.add_agent(login, self._sip.phone(login))
-        for login in AT_TWILIO:
-            self._hotline.add_agent(login, f"client:{login}")
+        phones = {login: self._sip.phone(login) for login in AT_BOTH_DOORS}
+        phones |= {login: f"client:{login}" for login in AT_TWILIO}
+        with self._desk() as desk:
+            for login, phone in phones.items():
+                desk.add(login, login.title(), phone)
+                desk.choose(login, "available")
         self._hotline.wait(lambda: "manager events connected" in self._hotline.log("agi"))
+        self._book()  # the reader's connections are made before two threads want them
+
+    @contextmanager
+    def _desk(self) -> Iterator[AgentsService[SipAccount | None]]:
+        """What agents do at their desks; its connections to PostgreSQL end with the block."""
+        clock = SystemClock()
+        people = SqlAgents(self._hotline.settings.database_url, clock)
+        try:
+            yield AgentsService(people, clock)
+        finally:
+            people._engine.dispose()
+            people._readers.dispose()
 
     # ---- while callers dial ----------------------------------------------------------------------------------------
 
@@ -153,9 +171,15 @@ class Stage:
         while not stop.wait(COMES_BACK_SECONDS):
             with suppress(Exception):  # SQL is away: the desk is, too
                 away = sa.select(agents_table.c.login).where(agents_table.c.state == "away")
-                for row in self._hotline.rows(away):
-                    self._hotline.set_agent(row["login"], "available")
-                    self.stood_down[row["login"]] += 1
+                logins = [str(row["login"]) for row in self._hotline.rows(away)]
+                if logins:
+                    self._are_back(logins)
+
+    def _are_back(self, logins: list[str]) -> None:
+        with self._desk() as desk:
+            for login in logins:
+                desk.choose(login, "available")
+                self.stood_down[login] += 1
 
     # ---- afterwards --------------------------------------------------------------------------------------------------
 
@@ -175,19 +199,15 @@ class Stage:
             time.sleep(0.5)
         time.sleep(DOUBLES_SECONDS)  # nothing comes a second time
         verdict = judge(lines, outages, self._book(), self._agents.talks)
-        remarks = [
-            f"{self._sip.in_calls + self._twilio.in_calls} still on the line",
-            f"stood down and back: {dict(self.stood_down) or 'nobody'}",
-            f"packets of sound that no recording has: {self._sip.unknown}",
-            *self._twilio.broken,
-            *rest.violations,
-        ]
+        on_the_line = self._sip.in_calls + self._twilio.in_calls
+        unjudged = [f"{on_the_line} callers were not heard out"] if on_the_line else []
         outcome = Outcome(
             began_at=began_at,
             lines=tuple(lines),
             outages=tuple(outages),
             verdict=verdict,
-            remarks=tuple(remarks),
+            stood_down=dict(self.stood_down),
+            broken=(*self._twilio.broken, *rest.violations, *unjudged),
         )
         (self._directory / "judged.json").write_text(json.dumps(asdict(outcome), indent=1, default=list))
         return outcome

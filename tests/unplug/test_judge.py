@@ -94,6 +94,12 @@ def test_fifteen_seconds_sharp_is_in_time_and_four_of_silence_are_borne_r64() ->
     assert told(sharp, quiet).wrong == ()
 
 
+def test_silence_after_the_agent_has_hung_up_is_the_end_of_the_call() -> None:
+    over = stretch(Kind.SILENCE, 112.0, 120.0)
+    hung_up = replace(served(Door.ASTERISK, "over", 105.0), ended_at=120.0)
+    assert told(replace(hung_up, stretches=(*hung_up.stretches, over))).wrong == ()
+
+
 def test_the_other_doors_death_excuses_nobody() -> None:
     """While the switch is dead Twilio carries on, and the other way round."""
     at_twilio = replace(served(Door.TWILIO, "lost", 128.0), ending=Ending.CUT, ended_at=131.0)

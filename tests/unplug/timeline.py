@@ -68,8 +68,10 @@ class Line:
         return self.ended_at if error_at is None else error_at
 
     def silences(self) -> list[Stretch]:
-        """After the pickup."""
-        return [stretch for stretch in self.stretches if stretch.kind is Kind.SILENCE]
+        """After the pickup, until the agent has hung up: then everything is said."""
+        talks = [place for place, stretch in enumerate(self.stretches) if stretch.kind is Kind.AGENT]
+        before = self.stretches[: talks[-1]] if talks else self.stretches
+        return [stretch for stretch in before if stretch.kind is Kind.SILENCE]
 
     def began(self, kind: Kind) -> float | None:
         """When he first heard it."""
