@@ -32,6 +32,7 @@ PROBES_MISSED: Final = (
 FIRST_DELAY_SECONDS: Final = 0.2
 LONGEST_DELAY_SECONDS: Final = 5.0
 STEADY_AFTER_SECONDS: Final = 10.0
+LONGEST_START_SECONDS: Final = 80.0
 END_WITHIN_SECONDS: Final = 5.0
 IN_TURN_SECONDS: Final = 0.5
 LOG_BYTES: Final = 20 * 1024 * 1024
@@ -287,21 +288,26 @@ class Supervisor:
             self._end_all()
 
     def _watch(self, process: _Process, probe: Callable[[], bool | None]) -> None:
-        """Never kills one that is still starting: only who listens can fall silent. A miss is asked again at once."""
-        answered, misses = 0, 0
+        """Never kills one that is still starting: only who listens can fall silent. A miss is asked again at once.
+
+        Where a start was cut short the next one gets twice the time: on a machine with too much to do all would be.
+        """
+        answered, misses, patience = 0, 0, STEADY_AFTER_SECONDS
         while not self._stopping:
             time.sleep(0.0 if misses else PROBE_SECONDS)
             number = process.number
             answer = probe()
-            starting = answer is None and number != answered and process.age_seconds <= STEADY_AFTER_SECONDS
+            starting = answer is None and number != answered and process.age_seconds <= patience
             if answer:
-                answered, misses = number, 0
+                answered, misses, patience = number, 0, STEADY_AFTER_SECONDS
             elif starting:
                 misses = 0
             else:
                 misses += 1
             if misses >= PROBES_MISSED:
                 misses = 0
+                if number != answered:
+                    patience = min(patience * 2, LONGEST_START_SECONDS)
                 self._tell(f"{process.part.name} does not answer: killed")
                 process.signal_group(signal.SIGKILL)
 

@@ -38,6 +38,24 @@ supervisor = Supervisor(
 sys.exit(supervisor.run(lambda: say("ready")))
 """
 
+SLOW = """
+import sys
+from pathlib import Path
+from ivr.cli import supervisor
+from ivr.cli.procfile import Part
+
+folder = Path(sys.argv[1])
+supervisor.STEADY_AFTER_SECONDS = 0.5
+program = "import os, time; time.sleep(1.5); open(f'{os.getpid()}.agi', 'w'); time.sleep(60)"
+part = Part("agi", (sys.executable, "-c", program), {})
+probe = lambda: True if list(folder.glob("*.agi")) else None
+run = supervisor.Supervisor(
+    [part], folder / "log", folder / "run.lock", lambda line: print(line, flush=True), cwd=folder,
+    probes={"agi": probe},
+)
+sys.exit(run.run(lambda: None))
+"""
+
 # Each run of a part leaves its process number in a file of its own.
 SLEEPER = "import os, time; open(f'{os.getpid()}.NAME', 'w'); time.sleep(60)"
 FAMILY = "import subprocess as s, sys; s.Popen([sys.executable, '-c', sys.argv[1]]); exec(sys.argv[2])"
@@ -170,6 +188,17 @@ def test_who_comes_while_the_web_server_is_started_again_waits_instead_of_being_
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         answered_by = int(client.recv(32))
     assert answered_by == run.pid_of("web", other_than=first)
+
+
+def test_a_part_whose_start_was_cut_short_gets_twice_the_time_for_the_next(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", SLOW, str(tmp_path)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            wait_until(lambda: bool(list(tmp_path.glob("*.agi"))), 20)
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.stdout
+        assert "agi does not answer: killed\n" in process.stdout.readlines()
 
 
 def test_a_part_that_cannot_stay_up_is_started_again_ever_more_slowly(hotline: Make) -> None:
