@@ -1,8 +1,8 @@
 """Kills one part after the other, every 0.3 to 1.2 seconds, and keeps count; the supervisor starts them again.
 
 The switch's own death ends every talk, so it is rarer than the others. Three of ten deaths of the Redis-compatible
-server take its data with them. What has not come up again since its last death is left alone for a moment: on a slow
-machine nothing would be tried but starting.
+server take its data with them. What has not come up again since its last death is left alone, and then lives for so
+long as its start took: on a slow machine nothing would be tried but starting.
 """
 
 import random
@@ -39,6 +39,7 @@ class Killer:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="killer", daemon=True)
         self._up_since: dict[str, float] = {}
+        self._died_at: dict[str, float] = {}
         self.kills: Counter[str] = Counter()
         self.switch_deaths: list[float] = []
 
@@ -71,11 +72,13 @@ class Killer:
 
     def _has_lived(self, part: str) -> bool:
         """For some seconds since it came up."""
-        now = time.monotonic()
         if (part == "agi" and not self._accepts()) or (part == "web" and not self._answers()):
             self._up_since.pop(part, None)
             return False
-        return now - self._up_since.setdefault(part, now) >= LIVES_SECONDS.get(part, 1.0)
+        now = time.monotonic()
+        up_since = self._up_since.setdefault(part, now)
+        start_took = up_since - self._died_at.get(part, up_since)
+        return now - up_since >= max(LIVES_SECONDS.get(part, 1.0), start_took)
 
     def _accepts(self) -> bool:
         with socket.socket() as probe:
@@ -92,6 +95,7 @@ class Killer:
     def _strike(self, part: str) -> bool:
         """Whether it was there to be killed."""
         self._up_since.pop(part, None)
+        self._died_at[part] = time.monotonic()
         if part == "manager line":
             strike(self._hotline.data_dir, "agi", "manager_cut", 0.2)
             return True
