@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
@@ -48,6 +49,7 @@ DOORS: Final = {
 CUT: Final = "#B00020"
 BAND: Final = "#22262B"
 ROW_INCHES: Final = 0.115
+Box = list[tuple[float, float]]
 
 
 def draw(lines: Sequence[Line], outages: Sequence[Outage], began_at: float, path: Path) -> None:
@@ -77,24 +79,34 @@ def picture(lines: Sequence[Line], outages: Sequence[Outage], began_at: float, *
 
 
 def _panel(axes: Axes, lines: Sequence[Line], began_at: float) -> None:
+    boxes: dict[Kind, list[Box]] = {kind: [] for kind in Kind}
     for row, line in enumerate(lines):
         for stretch in line.stretches:
-            silent = stretch.kind is Kind.SILENCE
-            axes.broken_barh(
-                [(stretch.began_at - began_at, stretch.seconds)],
-                (row - 0.4, 0.8),
-                facecolor=COLOURS[stretch.kind],
-                edgecolor=INK if silent else "none",
-                hatch="////" if silent else None,
-                linewidth=0.3,
-                zorder=3,
-            )
+            boxes[stretch.kind].append(_box(row, stretch.began_at - began_at, stretch.ended_at - began_at))
         if line.ending in {Ending.CUT, Ending.UNREACHED}:
             axes.plot(line.ended_at - began_at, row, "x", color=CUT, markersize=5, mew=1.6, zorder=5)
+    for kind, theirs in boxes.items():
+        axes.add_collection(PolyCollection(theirs, zorder=3, **_look(kind)))
     axes.set_ylim(max(len(lines), 1) - 0.4, -0.6)
     axes.set_yticks([])
     axes.grid(axis="x")
     axes.set_axisbelow(True)
+
+
+def _box(row: int, left: float, right: float) -> Box:
+    low, high = row - 0.4, row + 0.4
+    return [(left, low), (right, low), (right, high), (left, high)]
+
+
+def _look(kind: Kind) -> dict[str, Any]:
+    silent = kind is Kind.SILENCE
+    edge = INK if silent else "none"
+    return {
+        "facecolor": COLOURS[kind],
+        "edgecolor": edge,
+        "hatch": "////" if silent else None,
+        "linewidth": 0.3,
+    }
 
 
 def _bands(axes: Axes, outages: Sequence[Outage], began_at: float, door: Door) -> None:
@@ -119,16 +131,7 @@ def _bands(axes: Axes, outages: Sequence[Outage], began_at: float, door: Door) -
 
 
 def _legend(*, chinese: bool) -> list[Any]:
-    patches: list[Any] = [
-        Patch(
-            facecolor=COLOURS[kind],
-            edgecolor=INK if kind is Kind.SILENCE else "none",
-            hatch="////" if kind is Kind.SILENCE else None,
-            linewidth=0.3,
-            label=_words(*WORDS[kind], chinese=chinese),
-        )
-        for kind in Kind
-    ]
+    patches: list[Any] = [Patch(label=_words(*WORDS[kind], chinese=chinese), **_look(kind)) for kind in Kind]
     cut = Line2D([], [], color=CUT, marker="x", mew=1.6, linestyle="none")
     cut.set_label(_words("断线", "cut off", chinese=chinese))
     band = Patch(facecolor=BAND, alpha=0.22, label=_words("已断", "dead", chinese=chinese))
