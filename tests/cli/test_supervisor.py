@@ -185,6 +185,7 @@ def test_who_comes_while_the_web_server_is_started_again_waits_instead_of_being_
     run.start_ready(["web"])
     port, first = int((run.folder / "port").read_text()), run.pid_of("web")
     os.kill(first, signal.SIGKILL)
+    wait_until(lambda: not is_alive(first))
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         answered_by = int(client.recv(32))
     assert answered_by == run.pid_of("web", other_than=first)
