@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from random import Random
 from types import TracebackType
 from typing import Final, Self
@@ -19,7 +20,7 @@ from tests.fakes.fake_twilio import CallerLeft, TwilioCall
 from tests.fakes.live_agents import Agents
 from tests.fakes.live_callers import LiveCallers
 from tests.fakes.live_twilio import VOICE, LiveCall
-from tests.fakes.twilio_rest import FakeTwilioRest, served_rest
+from tests.fakes.twilio_rest import FakeTwilioRest, Ordered, served_rest
 from tests.kills.judge import Ring
 from tests.kills.telephones import LISTED, PATIENCE_SECONDS, PROMISES, TALK_SECONDS, CallerSaw
 from tests.kills.twilio_network import LiveTwilio
@@ -51,7 +52,6 @@ class SecondDoor:
             own=frozenset({OURS}),
             calls_a_second=CALLS_A_SECOND,
             redirect=self._redirect,
-            incoming=self._status_of,
         )
         self._numbers = self._given()
         self.environment = {
@@ -68,7 +68,7 @@ class SecondDoor:
             answers_after_seconds=0.1,
             talk_seconds=TALK_SECONDS,
         )
-        self.callers = Callers(PUBLIC, web_port, TOKEN, logins)
+        self.callers = Callers(PUBLIC, web_port, TOKEN, logins, self.rest)
         self.network = LiveTwilio(self.rest, PUBLIC, web_port, TOKEN, seed=self._seed)
         return self
 
@@ -85,9 +85,6 @@ class SecondDoor:
 
     def _redirect(self, sid: str, url: str) -> tuple[int, int] | None:
         return self.callers.redirect(sid, url)
-
-    def _status_of(self, sid: str) -> str | None:
-        return self.callers.status_of(sid)
 
     def dial(self) -> None:
         """One caller more."""
@@ -118,8 +115,9 @@ class Callers(LiveCallers):
 
     look_seconds = 0.3
 
-    def __init__(self, public: str, port: int, token: str, agents: Agents) -> None:
+    def __init__(self, public: str, port: int, token: str, agents: Agents, rest: FakeTwilioRest) -> None:
         super().__init__(public, port, token, agents)
+        self._rest = rest
         self._lock = threading.Lock()
         self.callers: list[CallerSaw] = []
 
@@ -147,3 +145,24 @@ class Callers(LiveCallers):
         )
         with self._lock:
             self.callers.append(saw)
+        with self._rest.lock:
+            self._rest.orders.append(listed(call, dialled_at, saw.ended_at or time.time()))
+
+
+def listed(call: TwilioCall, dialled_at: float, ended_at: float) -> Ordered:
+    """As Twilio lists a call that came in and is over."""
+    picked_up = call.picked_up_at is not None
+    return Ordered(
+        sid=call.sid,
+        to=OURS,
+        shown=call.number,
+        url="",
+        status_url="",
+        events=(),
+        timeout=0,
+        made_at=datetime.fromtimestamp(dialled_at, UTC),
+        status="completed" if picked_up else "no-answer",
+        duration=round(ended_at - dialled_at - (call.picked_up_at or 0.0)) if picked_up else None,
+        direction="inbound",
+        ended_at=datetime.fromtimestamp(ended_at, UTC),
+    )

@@ -111,7 +111,7 @@ class LiveTwilio:
         seen = 0
         while not self._stop.wait(0.02):
             orders = list(self.rest.orders)
-            for order in orders[seen:]:
+            for order in (each for each in orders[seen:] if each.direction == "outbound-api"):
                 thread = threading.Thread(target=self._play, args=(order,), daemon=True)
                 thread.start()
                 self._playing.append(thread)
