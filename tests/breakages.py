@@ -439,14 +439,14 @@ class Copy:
         finally:
             path.write_text(sound, "utf-8")
 
-    def run(self, *tests: str) -> Run:
+    def run(self, *tests: str, at_most_seconds: float = AT_MOST_SECONDS) -> Run:
         """pytest on those tests, in the copy."""
         told = self.root / "told.txt"
         given = {"COPY": str(self.root), "TESTS": list(tests), "TOLD": str(told)}
         script = str(ROOT / "tests" / "one_broken_run.py")
         process = _FORKS.Process(target=runpy.run_path, args=(script, given, "broken"))
         process.start()
-        process.join(AT_MOST_SECONDS)
+        process.join(at_most_seconds)
         if process.exitcode is None:
             process.kill()
             process.join()

@@ -5,7 +5,6 @@ from typing import Final
 import pytest
 
 LONGEST: Final = (
-    "test_kills.py",
     "test_callbacks.py",
     "test_lost_replies.py",
     "test_broken_rules.py",

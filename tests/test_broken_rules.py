@@ -35,8 +35,9 @@ def turns_red(copy: Copy, breakage: Breakage) -> None:
     assert any(word in done.told for word in ("AssertionError", "assert ", "DID NOT RAISE")), done.told
 
 
+@pytest.mark.timeout(300)  # a hundred tests, one after the other
 def test_unbroken_the_copy_is_sound(copy: Copy) -> None:
-    done = copy.run(*{breakage.test for breakage in ALL})
+    done = copy.run(*{breakage.test for breakage in ALL}, at_most_seconds=280)
     assert done.exitcode == 0, done.told
 
 

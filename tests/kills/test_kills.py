@@ -17,6 +17,7 @@ def _say(text: str) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_two_hundred_customers_are_called_exactly_once_through_forty_kills_r70(tmp_path: Path) -> None:
     outcome = Stage(tmp_path, Size(promises=200, kills=40), seed=1).play(_say, name="the hotline")
@@ -27,6 +28,7 @@ def test_two_hundred_customers_are_called_exactly_once_through_forty_kills_r70(t
 
 
 @pytest.mark.real
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_customers_of_both_doors_are_called_exactly_once_through_the_same_kills_r70(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Size(promises=60, kills=16), seed=2, both_doors=True)
@@ -42,6 +44,7 @@ def test_customers_of_both_doors_are_called_exactly_once_through_the_same_kills_
 
 
 @pytest.mark.real
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_the_control_a_job_queue_with_retries_does_not_pass_the_same_harness(tmp_path: Path) -> None:
     stage = Stage(tmp_path, Size(promises=60, kills=25), seed=1, procfile=naive.PROCFILE)

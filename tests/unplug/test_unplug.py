@@ -17,6 +17,7 @@ def _say(text: str) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 def test_with_sql_and_then_the_switch_dead_everybody_at_a_living_door_is_picked_up_r64(
     tmp_path: Path,
