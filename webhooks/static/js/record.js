@@ -188,7 +188,11 @@ document.addEventListener("htmx:confirm", (event) => {
   const elt = event.detail.elt;
   if (!(column()?.contains(elt) || chooses(elt)) || event.detail.verb === "get" || !(dirty || saving)) return;
   event.preventDefault();
-  save().then(() => { if (!stale) event.detail.issueRequest(true); });
+  save().then(() => {
+    if (stale) return;
+    if (elt.isConnected || !chooses(elt)) event.detail.issueRequest(true);
+    else document.querySelector(`[data-guess][value="${CSS.escape(elt.value)}"]`)?.click(); // the card was drawn anew meanwhile
+  });
 });
 
 // the company he chose on the caller's card is his own doing: the form takes it, and his hands stay where they were
