@@ -25,7 +25,7 @@ BY_ITSELF := --last-failed --last-failed-no-failures none
 # The policy's own tests cover every branch of it.
 POLICY := $(PY) -m pytest -q -n 2 tests/policy --cov --cov-report=term:skip-covered
 
-.PHONY: help run test check call bench faults unplug soak screenshots lint
+.PHONY: help run test check call bench goals faults unplug soak screenshots lint
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\): .*## /\1 /p' $(MAKEFILE_LIST) | while read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
@@ -37,10 +37,10 @@ test: $(DEV) $(TOOLS) lint ## Install what is missing; lint, types, layers and e
 	@$(PY) -m tests.postgres
 	@$(PY) -m tests.browser.chromium
 	@$(POLICY)
-	@$(PY) -m pytest $(SIDE_BY_SIDE) -m 'not alone' --ignore tests/policy || { \
+	@$(PY) -m pytest $(SIDE_BY_SIDE) -m 'not alone and not goal' --ignore tests/policy || { \
 	  test $$? -eq 1; \
 	  echo "What failed beside others, once more with nothing beside it:"; \
-	  $(PY) -m pytest $(BY_ITSELF) -m 'not alone' --ignore tests/policy; \
+	  $(PY) -m pytest $(BY_ITSELF) -m 'not alone and not goal' --ignore tests/policy; \
 	}
 	@$(PY) -m pytest -m 'alone' || { \
 	  test $$? -eq 1; \
@@ -52,13 +52,17 @@ check: $(DEV) lint ## Lint, types, layers and the fast tests, in about a minute.
 	@$(PY) -m tests.postgres
 	@$(PY) -m tests.browser.chromium
 	@$(POLICY)
-	@$(PY) -m pytest -q $(SIDE_BY_SIDE) -m 'not real and not slow and not alone' --ignore tests/policy
+	@$(PY) -m pytest -q $(SIDE_BY_SIDE) -m 'not real and not slow and not alone and not goal' --ignore tests/policy
 
 call: $(RUNTIME) $(TOOLS) ## Place one real SIP call to the running hotline and tell its story.
 	@exec $(VENV)/bin/hotline call
 
 bench: $(DEV) $(TOOLS) ## Measure calls, webhooks and wake times beside their rivals, in about 9 minutes.
 	@exec $(PY) -m tests.bench
+
+goals: $(DEV) $(TOOLS) ## Whether the desk keeps the milliseconds it aims at, on this machine with nothing beside it.
+	@$(PY) -m tests.browser.chromium
+	@exec $(PY) -m pytest -q -s -m goal tests/browser
 
 faults: $(DEV) $(TOOLS) ## Break every part while callers call: nobody is late, lost or doubled, every promise kept once; half an hour.
 	@$(PY) -m tests.faults
