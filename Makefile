@@ -60,9 +60,10 @@ call: $(RUNTIME) $(TOOLS) ## Place one real SIP call to the running hotline and 
 bench: $(DEV) $(TOOLS) ## Measure calls, webhooks and wake times beside their rivals, in about 9 minutes.
 	@exec $(PY) -m tests.bench
 
-goals: $(DEV) $(TOOLS) ## Whether the desk keeps the milliseconds it aims at, on this machine with nothing beside it.
+goals: $(DEV) $(TOOLS) ## Whether the desk and the board keep the milliseconds they aim at, on this machine with nothing beside it.
+	@$(PY) -m tests.postgres
 	@$(PY) -m tests.browser.chromium
-	@exec $(PY) -m pytest -q -s -m goal tests/browser
+	@exec $(PY) -m pytest -q -s -m goal
 
 faults: $(DEV) $(TOOLS) ## Break every part while callers call: nobody is late, lost or doubled, every promise kept once; half an hour.
 	@$(PY) -m tests.faults

@@ -29,7 +29,7 @@ def names() -> list[str]:
     return list(islice(numbered, COMPANIES))
 
 
-@pytest.mark.alone
+@pytest.mark.goal
 def test_a_company_is_found_among_fifty_thousand_within_fifty_milliseconds_R72a(database: Database) -> None:
     rows = [{"name": name, "match_name": name, "tax_bureau": "海淀分局"} for name in names()]
     with database.engine.begin() as connection:

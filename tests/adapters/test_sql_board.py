@@ -190,7 +190,7 @@ def test_of_an_agent_who_disconnected_it_is_known_what_he_held(database: Databas
     assert (wang.open_records, wang.open_promises) == (0, 0)
 
 
-@pytest.mark.alone
+@pytest.mark.goal
 def test_a_heavy_day_costs_a_tenth_of_a_second_at_most_and_mostly_much_less(database: Database) -> None:
     a_day(database, 20_000)
     clock = SetClock(after(10.5 * 3600))
