@@ -125,10 +125,11 @@ CALLER_BREAKAGES = (
     Breakage(
         rule="R67",
         what="nobody is reminded of whom he keeps on hold",
-        file="ivr/policy/caller_card.py",
-        old=">= rules.hold_alarm_seconds",
-        new="> 10 * rules.hold_alarm_seconds",
-        test="tests/policy/test_caller_card.py::test_whoever_is_on_hold_for_a_minute_is_brought_to_mind_r67",
+        file="webhooks/templates/caller.html",
+        old="{{ rules.hold_alarm_seconds }}",
+        new="{{ 10 * rules.hold_alarm_seconds }}",
+        test="tests/webhooks/test_caller_pages.py"
+        "::test_the_card_is_told_after_how_long_whoever_holds_is_brought_to_mind_r67",
     ),
     Breakage(
         rule="R67",

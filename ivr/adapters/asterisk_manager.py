@@ -163,10 +163,6 @@ class AsteriskManager:
             if item.keys() >= {"Channel", "Uniqueid", "Linkedid"}
         )
 
-    def live_calls(self) -> dict[str, str]:
-        """Unique id → linked id of every channel that exists now."""
-        return {channel.unique_id: channel.linked_id for channel in self.live_channels()}
-
     def _request(self, headers: Headers, *, complete_event: str | None) -> tuple[Message, list[Message]]:
         action_id = f"{self._prefix}-{next(self._numbers)}"
         block = render_message([*headers, ("ActionID", action_id)])

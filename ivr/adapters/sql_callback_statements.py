@@ -154,7 +154,7 @@ UNTRIED = Statement(
 )
 RUNNING = Statement(
     sa.select(
-        callbacks.c.id,
+        callbacks.c.id.label("callback_id"),
         callbacks.c.epoch,
         callbacks.c.lease_until,
         callbacks.c.by_hand,
@@ -174,7 +174,7 @@ LEFT_BEHIND = Statement(
     sa.select(
         callback_attempts.c.callback_id,
         callback_attempts.c.epoch,
-        callback_attempts.c.at,
+        callback_attempts.c.at.label("lease_until"),  # it ended when it began: the callback has gone on
         callback_attempts.c.nonce,
         callbacks.c.by_hand,
         callbacks.c.route,

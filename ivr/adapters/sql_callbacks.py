@@ -14,6 +14,7 @@ from ivr.adapters import sql_callback_statements as ask
 from ivr.adapters import sql_promise_statements as given
 from ivr.adapters.sql_call_statements import ADD_ALERT, ADD_IDLE_WAIT, ADD_RING_BACK, ALERTED, KNOWN_RING_BACK
 from ivr.adapters.sql_guard import SqlGuardUnit, midnight
+from ivr.adapters.sql_statement import Statement
 from ivr.policy.callback import Attempt, Callback, CallbackState, Place
 from ivr.policy.callback_commands import CallbackCommand, HandOverReason
 from ivr.policy.callback_events import AttemptResult, CallbackEvent
@@ -221,31 +222,22 @@ class SqlCallbackUnit(SqlGuardUnit):
     # ---- what is to be looked at -------------------------------------------------------------------------------
 
     def running(self) -> tuple[OpenAttempt, ...]:
-        rows = ask.RUNNING.on(self.connection).rows
+        return self._open_attempts(ask.RUNNING)
+
+    def left_behind(self) -> tuple[OpenAttempt, ...]:
+        return self._open_attempts(ask.LEFT_BEHIND)
+
+    def _open_attempts(self, statement: Statement) -> tuple[OpenAttempt, ...]:
         return tuple(
             OpenAttempt(
-                callback_id=row.id,
+                callback_id=row.callback_id,
                 epoch=row.epoch,
                 lease_until=row.lease_until,
                 by_hand=bool(row.by_hand),
                 route=Route(row.route),
                 nonce=row.nonce,
             )
-            for row in rows
-        )
-
-    def left_behind(self) -> tuple[OpenAttempt, ...]:
-        rows = ask.LEFT_BEHIND.on(self.connection).rows
-        return tuple(
-            OpenAttempt(
-                callback_id=row.callback_id,
-                epoch=row.epoch,
-                lease_until=row.at,
-                by_hand=bool(row.by_hand),
-                route=Route(row.route),
-                nonce=row.nonce,
-            )
-            for row in rows
+            for row in statement.on(self.connection).rows
         )
 
     def joined_in_vain(self) -> tuple[JoinedInVain, ...]:

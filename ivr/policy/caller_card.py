@@ -149,11 +149,6 @@ def is_visiting(visit_at: datetime, now: datetime) -> bool:
     return visit_at - VISIT_EARLY <= now <= visit_at + VISIT_LONG
 
 
-def needs_him(held_since: datetime | None, now: datetime, rules: Rules) -> bool:
-    """Whoever is on hold that long hears from us again (R67)."""
-    return held_since is not None and (now - held_since).total_seconds() >= rules.hold_alarm_seconds
-
-
 def heard(call: Call) -> tuple[HeardFact, ...]:
     """What he was told while he waited, so that nobody tells him anything else."""
     facts = tuple(_heard(call))

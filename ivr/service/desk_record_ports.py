@@ -13,7 +13,7 @@ from ivr.policy.complaint import ComplaintState
 from ivr.policy.endings import StillOpen
 from ivr.policy.record_answers import Answers
 from ivr.policy.stay import Stay
-from ivr.policy.visit import Visit
+from ivr.policy.visit import ExpiryAsked, Visit
 from ivr.service.company_ports import KnownCompany
 
 T = TypeVar("T")
@@ -93,6 +93,11 @@ class RecordVisit:
     cancel_reason: str | None = None
     company: str | None = None
     number: str | None = None
+
+    @property
+    def asked(self) -> ExpiryAsked:
+        """What was asked of the agreement's end before the visit was."""
+        return ExpiryAsked(told=self.expires_told, unknown=self.expiry_unknown, on_file=self.expires_on_file)
 
 
 @dataclass(frozen=True, kw_only=True)

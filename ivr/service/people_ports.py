@@ -41,10 +41,3 @@ class PeopleBook(Protocol[A]):
 
     def change(self, login: str, change: LoginChange) -> A:
         """The account made for `endpoint:NEW`, if one was. Raises AgentError."""
-
-
-class PhoneNews(Protocol):
-    """Tells the switch about new accounts."""
-
-    def publish(self) -> None:
-        """Soon, without waiting for it."""

@@ -18,7 +18,6 @@ from ivr.policy.caller_card import (
     guesses,
     heard,
     is_visiting,
-    needs_him,
     neighbours,
     region_abroad,
     ring_number,
@@ -106,12 +105,6 @@ def test_a_number_from_abroad_says_its_country() -> None:
 @pytest.mark.parametrize(("hours", "there"), [(-1.1, False), (-1, True), (0, True), (6, True), (6.1, False)])
 def test_our_engineer_is_at_the_customer_s_about_the_time_agreed_r40(hours: float, there: bool) -> None:
     assert is_visiting(noon(), noon(hours * 3600)) is there
-
-
-def test_whoever_is_on_hold_for_a_minute_is_brought_to_mind_r67() -> None:
-    assert [needs_him(noon(), noon(seconds), Rules()) for seconds in (59, 60)] == [False, True]
-    assert not needs_him(None, noon(), Rules())
-    assert needs_him(noon(), noon(20), Rules(hold_alarm_seconds=20.0))
 
 
 def test_who_heard_only_his_own_ring_tone_was_told_nothing_r66() -> None:
