@@ -4,13 +4,11 @@
 The dialplan goes on whatever comes of this: what is not taken here is found in the attempt's fence.
 """
 
-from datetime import datetime
-
 from agi_scripts.classic import run
-from agi_scripts.door import BadBurst, Door
+from agi_scripts.door import BadBurst, Door, moment_in
 from agi_scripts.session import AgiSession
 from config.settings import load
-from ivr.adapters.attempt_fences import parse_moment, parse_name
+from ivr.adapters.attempt_fences import parse_name
 from ivr.bootstrap import callback_news
 from ivr.policy.callback_events import AttemptResult
 from ivr.service.callback_ports import AttemptName, CallbackNews
@@ -23,8 +21,8 @@ def main(agi: AgiSession, callbacks: CallbackNews) -> None:
     arguments = dict(zip(_ARGUMENTS, agi.arguments, strict=False))
     name = attempt_name(arguments.get("HL_ATTEMPT", ""))
     result = _result(arguments.get("HL_RESULT", ""))
-    served_at = _moment("HL_SERVED", arguments["HL_SERVED"]) if arguments.get("HL_SERVED") else None
-    ended_at = _moment("HL_ENDED", arguments.get("HL_ENDED", ""))
+    served_at = moment_in("HL_SERVED", arguments["HL_SERVED"]) if arguments.get("HL_SERVED") else None
+    ended_at = moment_in("HL_ENDED", arguments.get("HL_ENDED", ""))
     if name.is_announcement:
         callbacks.told(name, result is AttemptResult.REACHED, ended_at)
     else:
@@ -44,13 +42,6 @@ def _result(text: str) -> AttemptResult:
         return AttemptResult(text)
     except ValueError as error:
         raise BadBurst("HL_RESULT", text) from error
-
-
-def _moment(field: str, text: str) -> datetime:
-    moment = parse_moment(text)
-    if moment is None:
-        raise BadBurst(field, text)
-    return moment
 
 
 def _alone(agi: AgiSession, _door: Door) -> None:

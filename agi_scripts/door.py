@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Protocol, assert_never
 
@@ -15,6 +15,7 @@ from agi_scripts.session import AgiSession
 from config.prompt_pack import PromptPack
 from ivr.adapters.asterisk_phones import dial_string
 from ivr.adapters.asterisk_sounds import sound_list
+from ivr.adapters.switch_moments import parse_moment
 from ivr.policy.commands import Ask, HangUp, Hold, LineCommand, Ring, Say
 from ivr.policy.events import AgentAnswered, CallerGreeted, Event, HungUp, RingResult
 from ivr.policy.one_line import one_line
@@ -148,9 +149,7 @@ class Door:
     def read(self, agi: AgiSession) -> Burst:
         """Raises BadBurst naming the argument at fault."""
         arguments = dict(zip(_ARGUMENTS, agi.arguments, strict=False))
-        presented_at = _moment("HL_AT", arguments.get("HL_AT", ""))
-        if presented_at is None:
-            raise BadBurst("HL_AT", "")
+        presented_at = moment_in("HL_AT", arguments.get("HL_AT", ""))
         contact = Contact(
             door="asterisk",
             ref=_checked("HL_REF", arguments.get("HL_REF", ""), _REF),
@@ -162,8 +161,8 @@ class Door:
         return Burst(
             turn=_checked("HL_TURN", arguments.get("HL_TURN", ""), _TURN),
             contact=contact,
-            greeted_at=_moment("HL_GREETED", arguments.get("HL_GREETED", "")),
-            served_at=_moment("HL_SERVED", arguments.get("HL_SERVED", "")),
+            greeted_at=_stamp("HL_GREETED", arguments.get("HL_GREETED", "")),
+            served_at=_stamp("HL_SERVED", arguments.get("HL_SERVED", "")),
             extra=arguments.get("HL_EXTRA", ""),
         )
 
@@ -240,18 +239,18 @@ def _checked(field: str, value: str, form: re.Pattern[str]) -> str:
     return value
 
 
-def _moment(field: str, value: str) -> datetime | None:
-    """Epoch seconds with a fraction, as the switch stamps them; '' is no stamp."""
-    if not value:
-        return None
-    if re.fullmatch(r"[0-9]{9,11}(\.[0-9]{1,9})?", value) is None:
+def moment_in(field: str, value: str) -> datetime:
+    """As the switch stamps it. Raises BadBurst."""
+    moment = parse_moment(value)
+    if moment is None:
         raise BadBurst(field, value)
-    return datetime.fromtimestamp(float(value), UTC)
+    return moment
+
+
+def _stamp(field: str, value: str) -> datetime | None:
+    return moment_in(field, value) if value else None
 
 
 def moment_of(burst: Burst, field: str) -> datetime:
     """The burst's extra as a moment. Raises BadBurst."""
-    moment = _moment(field, burst.extra)
-    if moment is None:
-        raise BadBurst(field, "")
-    return moment
+    return moment_in(field, burst.extra)

@@ -6,14 +6,13 @@ How far it was read is kept beside it. A row of a leg that is no caller's (an ag
 import csv
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
+from ivr.adapters.switch_moments import parse_moment
 from ivr.policy.one_line import one_line
 from ivr.service.reconciler import LoggedCall
 
 _MOST = 1 << 20
-_MOMENT = re.compile(r"[0-9]{9,11}\.[0-9]{1,6}")
 _REF = re.compile(r"[A-Za-z0-9_.-]{1,150}")
 
 
@@ -75,18 +74,14 @@ def _parsed(line: bytes) -> LoggedCall | None:
     ref, unique, start, answer, end, hotline, caller, _disposition = rows[0]
     if ref != unique or not hotline or not _REF.fullmatch(ref):
         return None
-    if not (_MOMENT.fullmatch(start) and _MOMENT.fullmatch(end)):
+    presented_at, ended_at = parse_moment(start), parse_moment(end)
+    if presented_at is None or ended_at is None:
         return None
-    answered_at = _moment(answer) if _MOMENT.fullmatch(answer) and float(answer) > 0 else None
     return LoggedCall(
         ref=ref,
         hotline=one_line(hotline, 64),
         caller=one_line(caller, 80),
-        presented_at=_moment(start),
-        answered_at=answered_at,
-        ended_at=_moment(end),
+        presented_at=presented_at,
+        answered_at=parse_moment(answer),  # 0.000000: nobody answered
+        ended_at=ended_at,
     )
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromtimestamp(float(text), UTC)

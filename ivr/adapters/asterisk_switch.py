@@ -4,14 +4,14 @@ What the AMI says live is a hint that saves seconds; the stamps in the bursts ar
 """
 
 import logging
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from ivr.adapters.asterisk_manager import AsteriskManager, LiveChannel, ManagerRefused, ManagerUnavailable
-from ivr.adapters.attempt_fences import parse_moment, parse_name
+from ivr.adapters.attempt_fences import parse_name
 from ivr.adapters.manager_wire import Message
+from ivr.adapters.switch_moments import parse_moment
 from ivr.policy.events import AgentAnswered, CallerGreeted, Event
 from ivr.policy.phone import PAGE_PREFIX
 from ivr.service.callback_ports import AttemptName
@@ -20,7 +20,6 @@ from ivr.service.ports import Entry
 _STAMPS: Final[dict[str, type[Event]]] = {"HotlineServed": AgentAnswered, "HotlineGreeted": CallerGreeted}
 _VARIABLES: Final[dict[str, type[Event]]] = {"HL_GREETED": CallerGreeted, "HL_SERVED": AgentAnswered}
 _PAGE_CHANNEL: Final = f"PJSIP/{PAGE_PREFIX}"
-_AT = re.compile(r"[0-9]{9,11}\.[0-9]{1,9}")
 
 log = logging.getLogger(__name__)
 
@@ -113,18 +112,18 @@ class AsteriskSwitch:
     def _tell_stamps(self, channel: LiveChannel) -> None:
         ref = channel.variables.get("HL_REF")
         for name, stamp in _VARIABLES.items():
-            at = channel.variables.get(name, "")
-            if ref and _AT.fullmatch(at):
-                self._on_stamp(ref, stamp(at=datetime.fromtimestamp(float(at), UTC)))
+            at = parse_moment(channel.variables.get(name, ""))
+            if ref and at is not None:
+                self._on_stamp(ref, stamp(at=at))
 
     def _heard(self, message: Message) -> None:
         if message.get("UserEvent") == "HotlineCallbackServed":
             self._heard_of_callback(message)
             return
         stamp = _STAMPS.get(message.get("UserEvent", ""))
-        at = message.get("At", "")
-        if stamp is not None and _AT.fullmatch(at):
-            self._on_stamp(message.get("Ref", ""), stamp(at=datetime.fromtimestamp(float(at), UTC)))
+        at = parse_moment(message.get("At", ""))
+        if stamp is not None and at is not None:
+            self._on_stamp(message.get("Ref", ""), stamp(at=at))
 
     def _heard_of_callback(self, message: Message) -> None:
         name, at = parse_name(message.get("Attempt", "")), parse_moment(message.get("At", ""))

@@ -17,16 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from ivr.adapters.switch_moments import MOMENT
 from ivr.policy.callback_events import AttemptResult
 from ivr.service.callback_ports import AttemptName
 
 KEPT_DAYS: Final = 7
 CLEARED_EVERY_SECONDS: Final = 3600.0
 _LARGEST: Final = 4096
-_MOMENT: Final = r"[0-9]{9,11}(?:\.[0-9]{1,9})?"
 _NAME: Final = re.compile(r"([0-9]{1,18})-(n?)([0-9]{1,9})-([0-9a-f]{8})")
 _LINE: Final = re.compile(
-    rf"v1\|(?:taken\|[0-9A-Za-z-]{{8,64}}|(?P<step>dialled|answered)|ended\|(?P<result>[a-z_]{{2,40}}))\|(?P<at>{_MOMENT})"
+    rf"v1\|(?:taken\|[0-9A-Za-z-]{{8,64}}|(?P<step>dialled|answered)|ended\|(?P<result>[a-z_]{{2,40}}))\|(?P<at>{MOMENT})"
 )
 
 
@@ -39,11 +39,6 @@ def parse_name(text: str) -> AttemptName | None:
     return AttemptName(
         callback_id=int(found[1]), number=int(found[3]), nonce=found[4], is_announcement=announces
     )
-
-
-def parse_moment(text: str) -> datetime | None:
-    """Epoch seconds as the dialplan stamps them; None for what is no stamp."""
-    return datetime.fromtimestamp(float(text), UTC) if re.fullmatch(_MOMENT, text) else None
 
 
 class UnreadableFence(Exception):

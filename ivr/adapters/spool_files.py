@@ -11,15 +11,15 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from ivr.adapters.switch_moments import parse_moment
 from ivr.policy.one_line import one_line
 from ivr.service.drainer import SpoolFile, SpoolLine
 
 _SETTLED_SECONDS = 0.5
 _LARGEST = 64 * 1024
-_MOMENT = re.compile(r"[0-9]{9,11}(\.[0-9]{1,9})?")
 log = logging.getLogger(__name__)
 _DOORS = frozenset({"asterisk", "twilio"})
 _REF = re.compile(r"[A-Za-z0-9_.-]{1,150}")
@@ -119,6 +119,7 @@ def _stamp(moment: datetime | None) -> str:
 
 
 def _moment(text: str) -> datetime:
-    if _MOMENT.fullmatch(text) is None:
+    moment = parse_moment(text)
+    if moment is None:
         raise ValueError("no moment")
-    return datetime.fromtimestamp(float(text), UTC)
+    return moment

@@ -15,9 +15,9 @@ from ivr.adapters.attempt_fences import (
     AttemptFences,
     Fence,
     UnreadableFence,
-    parse_moment,
     parse_name,
 )
+from ivr.adapters.switch_moments import parse_moment
 from ivr.policy.callback_events import AttemptResult
 from ivr.service.callback_ports import AttemptName
 
