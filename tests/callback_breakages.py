@@ -111,8 +111,8 @@ CALLBACK_BREAKAGES = (
         rule="R70",
         what="what broke off takes the hour's calls from others",
         file="ivr/adapters/sql_guard.py",
-        old='_moment("hour_ago"), _asked, _not_broken_off, _another)',
-        new='_moment("hour_ago"), _asked, _another)',
+        old='moment("hour_ago"), _asked, _not_broken_off, _another)',
+        new='moment("hour_ago"), _asked, _another)',
         test="tests/service/test_callbacks.py::test_what_broke_off_takes_nothing_from_the_calls_others_may_be_given_in_this_hour_r70",
     ),
     Breakage(

@@ -1,7 +1,6 @@
 """The bar of every page: what he does and since when, what he may choose, and the banner of who was stood down."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Blueprint, render_template, request
 
@@ -11,6 +10,7 @@ from ivr.service.agents import AgentError
 from ivr.service.desk_state import DeskState, DeskStateError, Snapshot
 from ivr.service.live_desk import counters_of
 from webhooks.access import allowed, current, idle, someone
+from webhooks.moments import milliseconds
 from webhooks.words import N_
 
 STATES = {
@@ -155,11 +155,6 @@ def bar_blueprint(desk: DeskState) -> Blueprint:
         return _fragment(desk), 200
 
     return blueprint
-
-
-def milliseconds(at: datetime) -> int:
-    """As pages have moments."""
-    return round(at.timestamp() * 1000)
 
 
 def _fragment(desk: DeskState, refusal: str | None = None) -> str:

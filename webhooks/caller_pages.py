@@ -14,7 +14,8 @@ from ivr.policy.rules import Rules
 from ivr.service.caller_card import Before, CallerCards, Card, Stage
 from ivr.service.company_choice import CompanyChoice
 from webhooks.access import allowed, current
-from webhooks.due_moments import Moments, milliseconds
+from webhooks.due_moments import Moments
+from webhooks.moments import milliseconds
 from webhooks.words import N_, _, language
 
 _LARGEST_ID = 2**63 - 1

@@ -30,8 +30,3 @@ class Moments:
         far = distance(due_at, now)
         span = _(_SPANS[far.unit]) % {"number": far.number}
         return _("晚了 %(span)s") % {"span": span} if far.late else _("还有 %(span)s") % {"span": span}
-
-
-def milliseconds(moment: datetime | None) -> int | None:
-    """As JavaScript counts them."""
-    return None if moment is None else round(moment.timestamp() * 1000)

@@ -9,7 +9,6 @@ import queue
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request, session
@@ -22,6 +21,7 @@ from ivr.service.live_feed import Aside, Ended, FeedFull, Listener, parse_stamp,
 from ivr.service.live_ports import LiveLogUnavailable, Stamp, StampedNews
 from ivr.service.ports import Clock
 from webhooks.access import allowed, current, idle
+from webhooks.moments import milliseconds
 from webhooks.sessions import ServerSession, SqlSessions, hashed
 
 HEARTBEAT_SECONDS = 5.0
@@ -159,7 +159,7 @@ class PageStream:
                     yield _event("end", {"why": Ended.SIGNED_OUT.value})
                     return
                 heard = max(heard, self.live.feed.settled(self.listener) or heard)
-                yield _event("ping", {"now": _milliseconds(self.clock.now())}, heard)
+                yield _event("ping", {"now": milliseconds(self.clock.now())}, heard)
                 continue
             match item:
                 case Ended():
@@ -190,7 +190,7 @@ def _snapshot_data(snapshot: Snapshot, heartbeat_seconds: float) -> dict[str, ob
     """Moments in milliseconds since 1970."""
     own = snapshot.own
     return {
-        "now": _milliseconds(snapshot.at),
+        "now": milliseconds(snapshot.at),
         "heartbeat_ms": round(heartbeat_seconds * 1000),
         "versions": snapshot.versions,
         "counters": counters_of(snapshot.counters),
@@ -198,14 +198,10 @@ def _snapshot_data(snapshot: Snapshot, heartbeat_seconds: float) -> dict[str, ob
             "login": own.login,
             "state": own.state.value,
             "reason": own.reason,
-            "since": _milliseconds(own.since),
-            "until": None if own.until is None else _milliseconds(own.until),
+            "since": milliseconds(own.since),
+            "until": milliseconds(own.until),
             "call_id": own.call_id,
             "callback_id": own.callback_id,
             "knock_call_id": own.knock_call_id,
         },
     }
-
-
-def _milliseconds(at: datetime) -> int:
-    return round(at.timestamp() * 1000)

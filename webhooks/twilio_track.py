@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ivr.adapters.twilio_addresses import PATIENCE, TwilioAddresses
+from webhooks.moments import milliseconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +20,13 @@ class Track:
     @property
     def path(self) -> str:
         """As part of an address; the inverse of `track_of`."""
-        greeted = 0 if self.greeted_at is None else _milliseconds(self.greeted_at)
-        return f"{_milliseconds(self.presented_at)}/{self.step}/{greeted}"
+        greeted = 0 if self.greeted_at is None else milliseconds(self.greeted_at)
+        return f"{milliseconds(self.presented_at)}/{self.step}/{greeted}"
 
     def next(self, now: datetime, *, picks_up: bool) -> "Track":
         """For the document given out now."""
         greeted_at = now if picks_up and self.greeted_at is None else self.greeted_at
-        step = max(self.step + 1, _milliseconds(now))
+        step = max(self.step + 1, milliseconds(now))
         return Track(presented_at=self.presented_at, step=step, greeted_at=greeted_at)
 
 
@@ -61,10 +62,6 @@ class TwilioLinks:
 
     def to(self, route: str) -> str:
         return self.addresses.of(f"{route}/{self.track.path}", self.ref) + PATIENCE
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam
 from ivr.adapters.sql_agent_statements import AVAILABLE, over
 from ivr.adapters.sql_callback_schema import idle_waits
 from ivr.adapters.sql_callback_statements import CALLBACK_DUE
+from ivr.adapters.sql_clauses import insert
 from ivr.adapters.sql_schema import Moment, agents, alerts, calls, events, outbox, ring_backs
 from ivr.adapters.sql_statement import Statement
 from ivr.policy.call import IN_LINE
@@ -16,22 +17,18 @@ _in_line = sa.or_(*(calls.c.phase == phase.value for phase in IN_LINE))
 _mine = calls.c.id == bindparam("id")
 
 
-def _insert(table: sa.Table, names: str) -> sa.Insert:
-    return sa.insert(table).values({name: bindparam(name) for name in names.split()})
-
-
 # ---- calls --------------------------------------------------------------------------------------------------------
 
 FIND = Statement(sa.select(calls).where(calls.c.door == bindparam("door"), calls.c.ref == bindparam("ref")))
 FIND_ID = Statement(sa.select(calls).where(_mine))
 ADD_CALL = Statement(
-    _insert(
+    insert(
         calls, "door ref hotline caller channel presented_at line_at phase outcome state standing"
     ).returning(calls.c.id)
 )
-ADD_OUTBOX = Statement(_insert(outbox, "topic ref created_at"))
-ADD_EVENT = Statement(_insert(events, "call_id at kind body floor rules commands"))
-ADD_ALERT = Statement(_insert(alerts, "at kind agent call_id"))
+ADD_OUTBOX = Statement(insert(outbox, "topic ref created_at"))
+ADD_EVENT = Statement(insert(events, "call_id at kind body floor rules commands"))
+ADD_ALERT = Statement(insert(alerts, "at kind agent call_id"))
 ALERTED = Statement(
     sa.select(alerts.c.id)
     .where(alerts.c.kind == bindparam("kind"), alerts.c.at > bindparam("since", type_=Moment()))
@@ -41,13 +38,13 @@ STORE_RULES = Statement(
     sa.text("INSERT INTO rule_sets (digest, body) VALUES (:digest, :body) ON CONFLICT DO NOTHING")
 )
 KNOWN_RING_BACK = Statement(sa.select(ring_backs.c.id).where(ring_backs.c.call_id == bindparam("call_id")))
-ADD_RING_BACK = Statement(_insert(ring_backs, "call_id number reason owner listed_at done"))
+ADD_RING_BACK = Statement(insert(ring_backs, "call_id number reason owner listed_at done"))
 CLOSE_RING_BACK = Statement(
     sa.update(ring_backs)
     .where(ring_backs.c.call_id == bindparam("call_id"), sa.not_(ring_backs.c.done))
     .values(done=True)
 )
-ADD_IDLE_WAIT = Statement(_insert(idle_waits, "agent call_id at milliseconds"))
+ADD_IDLE_WAIT = Statement(insert(idle_waits, "agent call_id at milliseconds"))
 
 _saved = "phase line_at greeted_at greeted_by served_at ended_at outcome agent estimated_wait_seconds state standing"
 _save = sa.update(calls).where(_mine).values({name: bindparam(name) for name in _saved.split()})

@@ -7,7 +7,8 @@ from sqlalchemy import bindparam
 
 from ivr.adapters.sql_agent_statements import NOW
 from ivr.adapters.sql_callback_schema import OPEN_STATES, callback_attempts, callback_events, callbacks
-from ivr.adapters.sql_schema import Moment, calls
+from ivr.adapters.sql_clauses import insert, moment
+from ivr.adapters.sql_schema import calls
 from ivr.adapters.sql_statement import Statement
 from ivr.policy.call import Phase
 from ivr.policy.callback import CallbackState
@@ -34,14 +35,6 @@ _is_to_tell = sa.and_(
 )
 
 
-def _moment(name: str) -> Any:
-    return bindparam(name, type_=Moment())
-
-
-def _insert(table: sa.Table, names: str) -> sa.Insert:
-    return sa.insert(table).values({name: bindparam(name) for name in names.split()})
-
-
 # ---- one callback --------------------------------------------------------------------------------------------------
 
 CALLBACK = Statement(sa.select(callbacks).where(_mine))
@@ -58,7 +51,7 @@ OPEN_OF_NUMBER = Statement(
     )
 )
 ADD_CALLBACK = Statement(
-    _insert(
+    insert(
         callbacks,
         "call_id number prefix state presented_at promised_at consent_at due_at first_due_at next_at epoch"
         " by_hand announcements",
@@ -74,28 +67,28 @@ SAVE_CALLBACK = Statement(
     .values({name: bindparam(name) for name in _saved.split()} | {"agent": bindparam("agent")})
 )
 CALLED = Statement(
-    sa.update(callbacks).where(_mine, callbacks.c.called_at.is_(None)).values(called_at=_moment("at"))
+    sa.update(callbacks).where(_mine, callbacks.c.called_at.is_(None)).values(called_at=moment("at"))
 )
 REACHED = Statement(
     sa.update(callbacks)
     .where(_mine, callbacks.c.served_at.is_(None))
-    .values(served_at=_moment("at"), agent=bindparam("agent"))
+    .values(served_at=moment("at"), agent=bindparam("agent"))
 )
 ANNOUNCED = Statement(
     sa.update(callbacks)
     .where(_mine, _is_to_tell, callbacks.c.announced_at.is_(None))
     .values(
-        announced_at=_moment("at"),
+        announced_at=moment("at"),
         announcement_nonce=bindparam("nonce"),
         announcement_route=bindparam("route"),
     )
 )
 NOT_ANNOUNCED = Statement(sa.update(callbacks).where(_mine).values(announced_at=None))
-ADD_CALLBACK_EVENT = Statement(_insert(callback_events, "callback_id at kind body commands"))
+ADD_CALLBACK_EVENT = Statement(insert(callback_events, "callback_id at kind body commands"))
 
-ADD_ATTEMPT = Statement(_insert(callback_attempts, "callback_id epoch at agent nonce"))
+ADD_ATTEMPT = Statement(insert(callback_attempts, "callback_id epoch at agent nonce"))
 SAVE_ATTEMPT = Statement(
-    sa.update(callback_attempts).where(_attempt).values(result=bindparam("result"), ended_at=_moment("at"))
+    sa.update(callback_attempts).where(_attempt).values(result=bindparam("result"), ended_at=moment("at"))
 )
 LATEST_TALKS = Statement(
     sa.select(callback_attempts.c.served_at, callback_attempts.c.ended_at, callback_attempts.c.agent)
@@ -109,7 +102,7 @@ ATTEMPT_SERVED_AT = Statement(sa.select(callback_attempts.c.served_at).where(_at
 SERVE_ATTEMPT = Statement(
     sa.update(callback_attempts)
     .where(_attempt, callback_attempts.c.served_at.is_(None))
-    .values(served_at=_moment("at"))
+    .values(served_at=moment("at"))
 )
 
 # ---- the line, and what is to be looked at ---------------------------------------------------------------------------
@@ -123,7 +116,7 @@ DUE = Statement(
 )
 NEARLY_DUE = Statement(
     sa.select(callbacks)
-    .where(_due, callbacks.c.called_at.is_(None), callbacks.c.due_at <= _moment("near"))
+    .where(_due, callbacks.c.called_at.is_(None), callbacks.c.due_at <= moment("near"))
     .order_by(callbacks.c.due_at, callbacks.c.call_id)
     .limit(bindparam("most"))
 )
@@ -140,10 +133,10 @@ UNTRIED_AHEAD = Statement(
         callbacks.c.state == _PENDING,
         callbacks.c.joined_call.is_(None),  # who is on the line himself is counted there
         callbacks.c.called_at.is_(None),
-        sa.or_(callbacks.c.next_at.is_(None), callbacks.c.next_at <= _moment("soon")),
+        sa.or_(callbacks.c.next_at.is_(None), callbacks.c.next_at <= moment("soon")),
         sa.or_(
-            callbacks.c.presented_at < _moment("line_at"),
-            sa.and_(callbacks.c.presented_at == _moment("line_at"), callbacks.c.call_id < bindparam("id")),
+            callbacks.c.presented_at < moment("line_at"),
+            sa.and_(callbacks.c.presented_at == moment("line_at"), callbacks.c.call_id < bindparam("id")),
         ),
     )
 )
@@ -198,7 +191,7 @@ IN_DANGER = Statement(
         callbacks.c.new_due_at.is_(None),
         callbacks.c.announced_at.is_(None),
         callbacks.c.due_at > NOW,
-        callbacks.c.due_at <= _moment("soon"),
+        callbacks.c.due_at <= moment("soon"),
     )
     .order_by(callbacks.c.id)
 )
@@ -208,7 +201,7 @@ STRANDED = Statement(
         callbacks.c.state == _PENDING,
         callbacks.c.joined_call.is_(None),
         sa.or_(
-            sa.and_(callbacks.c.called_at.is_(None), callbacks.c.due_at <= _moment("soon")),
+            sa.and_(callbacks.c.called_at.is_(None), callbacks.c.due_at <= moment("soon")),
             sa.and_(callbacks.c.called_at.is_not(None), callbacks.c.next_at <= NOW),
         ),
     )
@@ -267,5 +260,5 @@ LIVE_OF_NUMBER = Statement(
 CALLS_OF_NUMBER = Statement(
     sa.select(sa.func.count().label("n"))
     .select_from(calls)
-    .where(calls.c.caller == bindparam("number"), calls.c.presented_at >= _moment("since"))
+    .where(calls.c.caller == bindparam("number"), calls.c.presented_at >= moment("since"))
 )

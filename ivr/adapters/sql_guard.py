@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ivr.adapters.sql_callback_schema import OPEN_STATES, callback_attempts, callbacks
-from ivr.adapters.sql_schema import Moment
+from ivr.adapters.sql_clauses import moment
 from ivr.adapters.sql_statement import Statement
 from ivr.policy.callback import Callback
 from ivr.policy.callback_events import AttemptResult
@@ -82,10 +82,6 @@ def midnight(at: datetime, rules: Rules) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _moment(name: str) -> Any:
-    return bindparam(name, type_=Moment())
-
-
 def _count(table: sa.FromClause, *conditions: Any) -> Any:
     return sa.select(sa.func.count()).select_from(table).where(*conditions).scalar_subquery()
 
@@ -97,12 +93,12 @@ _asked = sa.or_(
 _tried = callback_attempts.join(callbacks, callbacks.c.id == callback_attempts.c.callback_id)
 _his, _alike = callbacks.c.number == bindparam("number"), callbacks.c.prefix == bindparam("prefix")
 _another = callbacks.c.id != bindparam("besides")
-_promised = callbacks.c.promised_at >= _moment("hour_ago")
+_promised = callbacks.c.promised_at >= moment("hour_ago")
 _not_broken_off = sa.or_(
     callback_attempts.c.result.is_(None), callback_attempts.c.result != AttemptResult.INTERRUPTED.value
 )
-_dialled = sa.and_(callback_attempts.c.at > _moment("hour_ago"), _asked, _not_broken_off, _another)
-_today = sa.and_(callback_attempts.c.at >= _moment("midnight"), _asked, _another)
+_dialled = sa.and_(callback_attempts.c.at > moment("hour_ago"), _asked, _not_broken_off, _another)
+_today = sa.and_(callback_attempts.c.at >= moment("midnight"), _asked, _another)
 _is_open = sa.or_(*(callbacks.c.state == state for state in OPEN_STATES))
 _BEFORE_A_PROMISE = Statement(
     sa.select(

@@ -1,13 +1,12 @@
 """What the books ask of promises and ratings, every statement once; see sql_call_statements."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ivr.adapters.sql_agent_statements import NOW
 from ivr.adapters.sql_callback_schema import callback_attempts, callbacks, promises, ratings
-from ivr.adapters.sql_schema import Moment, calls, ring_backs
+from ivr.adapters.sql_clauses import insert, moment
+from ivr.adapters.sql_schema import calls, ring_backs
 from ivr.adapters.sql_statement import Statement
 from ivr.policy.callback import CallbackState
 
@@ -15,27 +14,19 @@ HANDED_OVER = "handed_over"
 _DIALING = CallbackState.DIALING.value
 
 
-def _moment(name: str) -> Any:
-    return bindparam(name, type_=Moment())
-
-
-def _insert(table: sa.Table, names: str) -> sa.Insert:
-    return sa.insert(table).values({name: bindparam(name) for name in names.split()})
-
-
 # ---- promises -----------------------------------------------------------------------------------------------------
 
 ADD_PROMISE = Statement(
-    _insert(promises, "call_id callback_id kind said_text made_by made_at due_at owner state")
+    insert(promises, "call_id callback_id kind said_text made_by made_at due_at owner state")
 )
 _its = promises.c.callback_id == bindparam("id")
 KEEP_PROMISES = Statement(
     sa.update(promises)
     .where(_its, promises.c.kept_at.is_(None))
-    .values(kept_at=_moment("at"), state=sa.case((promises.c.broken_at.is_not(None), "broken"), else_="kept"))
+    .values(kept_at=moment("at"), state=sa.case((promises.c.broken_at.is_not(None), "broken"), else_="kept"))
 )
 MOVE_PROMISES = Statement(
-    sa.update(promises).where(_its, promises.c.state == "open").values(due_at=_moment("due_at"))
+    sa.update(promises).where(_its, promises.c.state == "open").values(due_at=moment("due_at"))
 )
 HAND_OVER_PROMISES = Statement(
     sa.update(promises)
@@ -82,7 +73,7 @@ KEEP_PROMISE = Statement(
     sa.update(promises)
     .where(promises.c.id == bindparam("id"), promises.c.kept_at.is_(None))
     .values(
-        kept_at=_moment("at"),
+        kept_at=moment("at"),
         owner=bindparam("owner"),
         state=sa.case((promises.c.broken_at.is_not(None), "broken"), else_="kept"),
     )
@@ -111,7 +102,7 @@ ADD_RATING = Statement(
         call_id=bindparam("call_id"),
         caller=bindparam("caller"),
         agent=sa.select(calls.c.served_by).where(_rated).scalar_subquery(),
-        asked_at=_moment("at"),
+        asked_at=moment("at"),
     )
 )
 CUSTOMER_OF = Statement(
@@ -122,7 +113,7 @@ CUSTOMER_OF = Statement(
     )
 )
 ADD_CUSTOMERS_RATING = Statement(
-    _insert(ratings, "call_id callback_id caller agent").values(asked_at=_moment("at"))
+    insert(ratings, "call_id callback_id caller agent").values(asked_at=moment("at"))
 )
 RATE_CALLBACK = Statement(
     sa.update(ratings)
@@ -135,6 +126,6 @@ RATE = Statement(
 )
 ASKED_SINCE = Statement(
     sa.select(ratings.c.id)
-    .where(ratings.c.caller == bindparam("caller"), ratings.c.asked_at >= _moment("midnight"))
+    .where(ratings.c.caller == bindparam("caller"), ratings.c.asked_at >= moment("midnight"))
     .limit(1)
 )
