@@ -29,6 +29,7 @@ _TRIED = {
     "no_answer": N_("没有人接"),
     "voicemail": N_("语音信箱"),
     "refused_by_network": N_("打不通"),
+    "cut_off": N_("刚接通就断了"),
     "wrong_number": N_("号码不对"),
     "not_needed": N_("不用再打"),
 }

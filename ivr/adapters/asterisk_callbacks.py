@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 BOOTED_WITHIN: Final = timedelta(seconds=1)  # it tells its age in whole seconds
 SPOKEN_AFTER: Final = timedelta(seconds=1)  # bridged and heard, also on a busy machine
-RESTARTED_WITHIN: Final = timedelta(seconds=3)  # where nobody here saw it die
+RESTARTED_WITHIN: Final = timedelta(seconds=15)  # where nobody here saw it die
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,18 +81,21 @@ class AsteriskCallbacks:
         except UnreadableFence as error:
             log.warning("callback attempt %s: its fence is not readable: %s", name, error)
             return AttemptSeen(says=SwitchSays.UNKNOWN)
-        if lives is False and self._died_at_the_answer(after):
-            lives = None
+        if lives is False and after is not None and self._died_at_the_answer(after):
+            return AttemptSeen(says=SwitchSays.SEEN, result=AttemptResult.CUT_OFF, served_at=after.served_at)
         return _seen(before, after, lives)
 
-    def _died_at_the_answer(self, fence: Fence | None) -> bool:
-        """The switch was gone right after it had written so: nobody knows whether a word was spoken."""
+    def _died_at_the_answer(self, fence: Fence) -> bool:
+        """The switch was gone right after it had written so: nobody knows whether a word was spoken.
+
+        A line to it that was lost after it had begun anew says nothing of its death.
+        """
         booted_at, lost_at = self._manager.booted_at, self._manager.lost_at
-        if fence is None or fence.served_at is None or fence.result is not None or booted_at is None:
+        if fence.served_at is None or fence.result is not None or booted_at is None:
             return False
         if booted_at + BOOTED_WITHIN < fence.served_at:
             return False  # it still lives
-        if lost_at is not None and lost_at > fence.served_at:
+        if lost_at is not None and fence.served_at < lost_at <= booted_at + BOOTED_WITHIN:
             return lost_at - fence.served_at <= SPOKEN_AFTER
         return booted_at - fence.served_at <= SPOKEN_AFTER + RESTARTED_WITHIN
 

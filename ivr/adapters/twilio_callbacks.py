@@ -207,7 +207,7 @@ class TwilioCallbacks:
             return self._nothing_of_it(call, now)
         self._placed.taken_as(call.name, leg.sid)
         if leg.status in FIRST_LEG_OVER:
-            self._placed.end(call.name, call.ended_with_its_leg(FIRST_LEG_OVER[leg.status]), now)
+            self._placed.end(call.name, call.ended_with_its_leg(FIRST_LEG_OVER[leg.status], now), now)
         elif leg.status not in RUNNING:
             log.error(
                 "callback attempt %s: Twilio says %.20r, which is no word of ours", call.name, leg.status

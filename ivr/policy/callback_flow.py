@@ -62,7 +62,7 @@ SLOTS_FROM_ATTEMPT = 3  # two attempts within minutes, then other times of day
 BROKEN_OFF_SECONDS = 600.0  # after so many in a row it is as if he had not been there
 MOST_INTERRUPTIONS = 6  # of one customer; then a person looks what is wrong
 
-NEWS = NOT_REACHED_SECONDS.keys() | {AttemptResult.REACHED}
+NEWS = NOT_REACHED_SECONDS.keys() | {AttemptResult.REACHED, AttemptResult.CUT_OFF}
 """Results that contradict a switch that had said it never saw the attempt."""
 
 TOLL_FRAUD_SUSPECTED = "toll_fraud_suspected"
@@ -157,13 +157,15 @@ def lease_seconds(rules: CallbackRules) -> float:
 
 
 def _attempt_ended(callback: Callback, event: AttemptEnded, rules: CallbackRules) -> CallbackStep:
-    """Of an unknown outcome nothing follows but that the switch is asked."""
+    """Of an unknown outcome nothing follows but that the switch is asked; what nobody can ever tell is for a person."""
     _must_be_current(callback, event)
     settled = _settled(callback, event.result, event.at)
     if event.result is AttemptResult.UNKNOWN:
         return CallbackStep(callback=settled)
     if event.result is AttemptResult.REACHED:
         return CallbackStep(callback=_closed(settled, CallbackState.DONE, event.at))
+    if event.result is AttemptResult.CUT_OFF:
+        return _perhaps_called(settled, event.at)
     if event.result is AttemptResult.INTERRUPTED and settled.interruptions >= MOST_INTERRUPTIONS:
         alert = AlertManager(kind="callback_interrupted", agent=None)
         return _hand_over(settled, HandOverReason.INTERRUPTED, event.at, alert)
@@ -222,9 +224,13 @@ def _lease_ended(callback: Callback, event: LeaseEnded, rules: CallbackRules) ->
     running = event.switch_says is SwitchSays.SEEN and attempt.result is None
     if running or over_for < PERHAPS_CALLED_SECONDS:
         return CallbackStep(callback=callback)
+    return _perhaps_called(_settled(callback, AttemptResult.UNKNOWN, event.at), event.at)
+
+
+def _perhaps_called(callback: Callback, at: datetime) -> CallbackStep:
+    """Neither done nor dialled again on a guess."""
     alert = AlertManager(kind="callback_perhaps_called", agent=None)
-    unknown = _settled(callback, AttemptResult.UNKNOWN, event.at)
-    return _hand_over(unknown, HandOverReason.PERHAPS_CALLED, event.at, alert)
+    return _hand_over(callback, HandOverReason.PERHAPS_CALLED, at, alert)
 
 
 def _result_missing(callback: Callback, event: ResultMissing, rules: CallbackRules) -> CallbackStep:

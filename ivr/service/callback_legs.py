@@ -88,7 +88,7 @@ class CallbackLegs:
         if call is None or call.sid not in {None, sid}:
             return
         self._placed.taken_as(name, sid)
-        self._end(name, call.ended_with_its_leg(result))
+        self._end(name, call.ended_with_its_leg(result, self._clock.now()))
 
     def _end(self, name: AttemptName, result: AttemptResult) -> None:
         self._placed.end(name, result, self._clock.now())

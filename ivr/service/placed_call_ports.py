@@ -5,11 +5,13 @@ of an order closes its fence first, and then no late order rings anybody.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from ivr.policy.callback_events import AttemptResult
 from ivr.service.callback_ports import AttemptName
+
+SPOKEN_AFTER = timedelta(seconds=2)  # from the document that puts him through to a word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +46,14 @@ class PlacedCall:
         """When a person spoke with him; None where it turned out that nobody did."""
         return self.served_at if self.result in {None, AttemptResult.REACHED} else None
 
-    def ended_with_its_leg(self, result: AttemptResult | None) -> AttemptResult:
+    def ended_with_its_leg(self, result: AttemptResult | None, at: datetime) -> AttemptResult:
         """What the end of the first leg means, which by itself would be `result`; None: it had been picked up.
 
-        Who picked up and was never asked has declined nothing: it was our own document that failed.
+        Who picked up and was never asked has declined nothing: it was our own document that failed. That the customer
+        is put through next is written before he is: of an end right behind it nobody knows whether a word was spoken.
         """
+        if self.served_at is not None and not self.name.is_announcement:
+            return AttemptResult.REACHED if at - self.served_at > SPOKEN_AFTER else AttemptResult.CUT_OFF
         if self.served_at is not None:
             return AttemptResult.REACHED
         if self.name.is_announcement:

@@ -323,7 +323,7 @@ def test_what_begins_while_we_look_is_running_and_not_cut_off_r70(
     assert callbacks.attempt(NAME) == SEEN
 
 
-NOBODY_KNOWS = replace(UNKNOWN, served_at=SERVED_AT)
+NOBODY_KNOWS = replace(SEEN, result=AttemptResult.CUT_OFF, served_at=SERVED_AT)
 THEY_SPOKE = replace(SEEN, result=REACHED, served_at=SERVED_AT)
 
 
@@ -336,7 +336,9 @@ THEY_SPOKE = replace(SEEN, result=REACHED, served_at=SERVED_AT)
         (0.3, -3600.0, THEY_SPOKE),
         (None, 2.0, NOBODY_KNOWS),
         (-500.0, 2.0, NOBODY_KNOWS),
-        (None, 5.0, THEY_SPOKE),
+        (5.0, 2.0, NOBODY_KNOWS),
+        (None, 15.0, NOBODY_KNOWS),
+        (None, 17.0, THEY_SPOKE),
         (None, -3600.0, THEY_SPOKE),
     ],
 )

@@ -374,6 +374,16 @@ def test_who_was_perhaps_called_is_looked_after_by_a_person_and_never_redialled(
     refused(story, lease_ended(story, SwitchSays.NEVER_SEEN, 1900))
 
 
+def test_whom_the_switch_was_putting_through_as_it_died_a_person_looks_after_and_nobody_redials_r70() -> None:
+    story = Story()
+    story.claimed(clock(10))
+    assert story.ended(AttemptResult.CUT_OFF, clock(10, 1)) == (
+        HandOver(reason=HandOverReason.PERHAPS_CALLED, to=None),
+        AlertManager(kind="callback_perhaps_called", agent=None),
+    )
+    assert (story.state, story.results) == (CallbackState.HANDED_OVER, [AttemptResult.CUT_OFF])
+
+
 def test_a_switch_that_is_silent_for_half_an_hour_leaves_the_outcome_unknown() -> None:
     story = Story()
     story.claimed(clock(10))
