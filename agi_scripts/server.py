@@ -3,6 +3,7 @@
 It holds no state a call needs: killed at any moment, its successor goes on from the book.
 """
 
+import gc
 import logging
 import signal
 import sys
@@ -120,6 +121,7 @@ class Hotline:
         threading.Thread(target=self._page_watch.run, args=(self._stop,), name="pages", daemon=True).start()
         threading.Thread(target=self._tell_systemd, name="watchdog", daemon=True).start()
         log.info("bursts on %s:%d", *self.server.address)
+        gc.freeze()  # no burst waits while the collector looks through all that was loaded once more
         self.server.serve_forever()
         self._stop.set()
         self.floor_loop.signal()

@@ -4,6 +4,7 @@ A stream costs a thread. TCP tells of a client that vanished without a word only
 """
 
 import ctypes
+import gc
 import signal
 import socket
 from typing import Any
@@ -42,5 +43,9 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Pages that never come back are missed also by a server that has just been born."""
+    """Pages that never come back are missed also by a server that has just been born.
+
+    What is loaded by now stays: no request waits while the collector looks all of it through once more.
+    """
     worker.wsgi.extensions["live"].start()
+    gc.freeze()

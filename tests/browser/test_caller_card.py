@@ -185,6 +185,32 @@ def arrives(page: Page) -> None:
         page.evaluate("document.body.dispatchEvent(new CustomEvent('live:ring', {detail: {}}))")
 
 
+@pytest.mark.parametrize("status", [None, 503])
+def test_a_card_that_could_not_be_fetched_is_asked_for_again_r66(
+    pages_only: PagesOnly, floor: Floor, status: int | None
+) -> None:
+    """Nothing but the ring is told of a ring: an answer that was lost would leave him without his caller."""
+    page = opened(pages_only)
+    floor.company("甲公司")
+    asked: list[Route] = []
+
+    def fails_twice(route: Route) -> None:
+        asked.append(route)
+        if len(asked) > 2:
+            route.continue_()
+        elif status is None:
+            route.abort()
+        else:
+            route.fulfill(status=status)
+
+    page.route("**/desk/caller", fails_twice)
+    floor.rings("ana")
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('live:ring', {detail: {}}))")
+    expect(page.locator(".caller-card h2")).to_have_text("甲公司")
+    page.wait_for_timeout(2_500)
+    assert len(asked) == 3, "and no more often than that"
+
+
 def test_a_number_of_several_companies_is_settled_by_one_key_r66(pages_only: PagesOnly, floor: Floor) -> None:
     floor.company("甲公司"), floor.company("乙公司")
     floor.rings("ana")

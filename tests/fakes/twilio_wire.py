@@ -108,6 +108,8 @@ class Wire:
             connection.request(method, url.removeprefix(self.public), body, {**headers, "Host": host})
             got = connection.getresponse()
             return Answer(got.status, {k.lower(): v for k, v in got.getheaders()}, got.read())
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"half an answer: {error!r}") from error
         finally:
             connection.close()
 

@@ -72,6 +72,7 @@ def transfer_twice_and_talk_on(hotline: RunningHotline, phone: AgentPhone, alice
     dialog = phone.find("received", "INVITE")[0]
     phone.transfer(attended_target(outside, dialog.call_id, "a", "b"))
     hotline.wait(lambda: refused(phone, 2))
+    hotline.wait(lambda: bool(alice.media.packets))
     since = alice.media.packets[-1].arrived_epoch
     hotline.wait(lambda: bool(alice.media.heard_between(since + 1.0)))
     hears_the_other(phone, alice, since)

@@ -113,6 +113,29 @@ document.addEventListener("htmx:afterSwap", () => {
   if (counted) showCounters(counted);
   tick();
 });
+
+// ---- what could not be fetched is asked for again: else a page shows a caller who is gone, or nobody where one rings
+
+const AGAIN_MS = 500;
+const AGAIN_LONGEST_MS = 5000;
+const missing = new WeakMap(); // element: {tries, timer}
+
+function again({ detail: { elt, requestConfig, xhr } }) {
+  if (requestConfig?.verb !== "get" || !elt.matches("[hx-get][hx-trigger*='live:']")) return;
+  if (xhr.status && xhr.status < 500) return; // an answer, if not the one that was wished for
+  const { tries, timer } = missing.get(elt) ?? { tries: 0, timer: null };
+  clearTimeout(timer);
+  const ask = () => elt.isConnected && htmx.ajax("GET", elt.getAttribute("hx-get"), { source: elt });
+  missing.set(elt, { tries: tries + 1, timer: setTimeout(ask, Math.min(AGAIN_MS * 2 ** tries, AGAIN_LONGEST_MS)) });
+}
+
+for (const failed of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(failed, again);
+document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => {
+  if (!successful || !missing.has(elt)) return;
+  clearTimeout(missing.get(elt).timer);
+  missing.delete(elt);
+});
+
 setInterval(tick, 1000);
 start();
 tick();
