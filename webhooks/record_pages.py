@@ -199,7 +199,8 @@ def _fresh(pages: RecordPages, view: RecordView) -> Response | str:
 
 def _help(pages: RecordPages, view: RecordView | None) -> str:
     said: Mapping[str, datetime] = {} if view is None else view.said
-    first = None if "greeting" in said else "greeting"
+    greeted = "greeting" in said or (view is not None and view.record.call_ended)
+    first = None if greeted else "greeting"
     last = "farewell" if "solved" in said else "solved"
     return render_template(
         "record_help.html",

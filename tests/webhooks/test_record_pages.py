@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ivr.adapters.sql_callback_schema import promises
 from ivr.adapters.sql_desk_schema import complaints, record_changes, visits
-from ivr.adapters.sql_schema import companies, records
+from ivr.adapters.sql_schema import calls, companies, records
 from ivr.policy.endings import PROMISE_SENTENCE
 from tests.adapters.rows import CALLER
 from tests.webhooks.pages import Browser, Pages, pages_in
@@ -137,6 +137,13 @@ def test_what_to_say_goes_on_with_the_call_R65_R72a_R38(ana: Browser) -> None:
     ana.post("/records/1/said", step="solved")
     assert 'data-current="farewell"' in ana.get("/records/1/help").text
     assert ana.post("/records/1/said", step="nonsense").status_code == 422
+
+
+def test_nobody_is_greeted_who_has_hung_up_R65(pages: Pages, ana: Browser) -> None:
+    assert 'data-current="greeting"' in ana.get("/desk/help").text
+    with pages.database.engine.begin() as connection:
+        connection.execute(sa.update(calls).values(phase="ended"))
+    assert 'data-current="contact_phone"' in ana.get("/desk/help").text
 
 
 def test_a_promise_is_refused_without_its_sentence_and_made_with_it_R72_R73(
