@@ -86,17 +86,15 @@ class AsteriskCallbacks:
         return _seen(before, after, lives)
 
     def _died_at_the_answer(self, fence: Fence) -> bool:
-        """The switch was gone right after it had written so: nobody knows whether a word was spoken.
-
-        A line to it that was lost after it had begun anew says nothing of its death.
-        """
-        booted_at, lost_at = self._manager.booted_at, self._manager.lost_at
+        """The switch was gone right after it had written so: nobody knows whether a word was spoken."""
+        booted_at = self._manager.booted_at
         if fence.served_at is None or fence.result is not None or booted_at is None:
             return False
         if booted_at + BOOTED_WITHIN < fence.served_at:
             return False  # it still lives
-        if lost_at is not None and fence.served_at < lost_at <= booted_at + BOOTED_WITHIN:
-            return lost_at - fence.served_at <= SPOKEN_AFTER
+        for died_at in self._manager.deaths:
+            if died_at > fence.served_at:
+                return died_at - fence.served_at <= SPOKEN_AFTER
         return booted_at - fence.served_at <= SPOKEN_AFTER + RESTARTED_WITHIN
 
     def stop(self, name: AttemptName) -> None:

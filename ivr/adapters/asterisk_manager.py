@@ -10,6 +10,7 @@ import queue
 import threading
 import traceback
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ _WAITING_EVENTS: Final = 1000
 _LIST_TIMEOUTS: Final = 3  # a list may take this many times an action's timeout
 _TICK_SECONDS: Final = 0.2
 _LONGEST_UPTIME_DIGITS: Final = 10
+_ANOTHER_AFTER: Final = timedelta(seconds=1.5)
+_REMEMBERED: Final = 64
 
 _log = logging.getLogger(__name__)
 
@@ -106,8 +109,9 @@ class AsteriskManager:
         self.dropped_events = 0
         self.booted_at: datetime | None = None
         """When this Asterisk began, to about a second, where it says so."""
-        self.lost_at: datetime | None = None
-        """When a connection to it was lost last."""
+        self.deaths: deque[datetime] = deque(maxlen=_REMEMBERED)
+        """When an Asterisk was lost to us that was never seen again, oldest first: another came after it."""
+        self._losses: deque[datetime] = deque(maxlen=_REMEMBERED)
         address = ManagerAddress(host=host, port=port, username=username, secret=secret)
         self._actions = self._link("actions", address, on_message=self._take_answer)
         self._events = self._link("events", address, on_message=self._take_event)
@@ -209,7 +213,8 @@ class AsteriskManager:
 
     def _note_lost(self) -> None:
         with self._lock:
-            self._told_connected, self.lost_at = False, SystemClock().now()
+            self._told_connected = False
+            self._losses.append(SystemClock().now())
 
     def _note_lost_actions(self) -> None:
         self._note_lost()
@@ -228,13 +233,21 @@ class AsteriskManager:
             return
         uptime = message.get("Uptime", "")
         if message["Event"] == "FullyBooted" and uptime.isdecimal() and len(uptime) < _LONGEST_UPTIME_DIGITS:
-            self.booted_at = SystemClock().now() - timedelta(seconds=int(uptime))
+            self._note_booted(SystemClock().now() - timedelta(seconds=int(uptime)))
         try:
             self._waiting.put_nowait(message)
         except queue.Full:  # Asterisk cuts off whoever does not read: reading goes before telling
             self.dropped_events += 1
             if self.dropped_events % _WAITING_EVENTS == 1:
                 _log.warning("%d events dropped: on_event is too slow", self.dropped_events)
+
+    def _note_booted(self, at: datetime) -> None:
+        """Told anew on every connection, in whole seconds: only much later than before is another Asterisk's."""
+        with self._lock:
+            if self.booted_at is None or at - self.booted_at > _ANOTHER_AFTER:
+                before = [lost_at for lost_at in self._losses if lost_at <= at]
+                self.deaths.extend(before[-1:])
+                self.booted_at = at
 
     def _tell_events(self) -> None:
         dropped_before = 0

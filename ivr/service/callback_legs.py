@@ -73,7 +73,8 @@ class CallbackLegs:
             if agent_left:
                 self._end(name, AttemptResult.REACHED)
             return not agent_left
-        if agent_left and result is not AttemptResult.BUSY:
+        ours = agent_left or (result is None and call.served_at is not None)  # greeted, and not put through
+        if ours and result is not AttemptResult.BUSY:
             result = AttemptResult.INTERRUPTED
         self._end(name, result or AttemptResult.NO_ANSWER)  # he left during the greeting
         return False

@@ -144,6 +144,25 @@ def test_the_switch_tells_when_it_began(switch: Switch, listener: Listener) -> N
     assert abs(age_seconds - switch.age_seconds()) < 3
 
 
+def test_a_line_that_was_cut_is_no_death_and_another_switch_after_it_is(
+    server: FakeManagerServer, listener: Listener
+) -> None:
+    manager = listener.manager(server.port)
+    eventually(lambda: manager.connected and manager.booted_at is not None)
+    server.drop_all()
+    eventually(lambda: server.connections == 4 and manager.connected)
+    assert list(manager.deaths) == []
+    before = SystemClock().now()
+    server.uptime_seconds = 0
+    server.drop_all()
+    eventually(lambda: len(manager.deaths) == 1)
+    assert before <= manager.deaths[0] <= SystemClock().now()
+    server.uptime_seconds = 2
+    server.drop_all()
+    eventually(lambda: server.connections == 8 and manager.connected)
+    assert len(manager.deaths) == 1
+
+
 def test_a_waiting_caller_is_redirected_and_the_switch_tells_it(switch: Switch, listener: Listener) -> None:
     manager = listener.manager(switch.port)
     eventually(lambda: manager.connected)

@@ -18,7 +18,7 @@ from tests.adapters.rows import CALLER
 from tests.browser.accessible import assert_accessible
 from tests.browser.chromium import screenshot
 from tests.browser.conftest import PagesOnly
-from tests.webhooks.record_house import COMPANY, served
+from tests.webhooks.record_house import COMPANY, served, still_talking
 
 BOTH = pytest.mark.parametrize("language", ["zh", "en"])
 LIGHTS = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -226,6 +226,7 @@ def test_words_for_the_customer_are_checked_while_they_are_written_and_his_own_a
 
 
 def test_one_key_says_the_sentence_of_the_step_R65_R72a(house: PagesOnly) -> None:
+    still_talking(house.pages)
     page = at_desk(house)
     expect(page.locator(".now .sentence")).to_have_text("您好，金穗公司")
     page.keyboard.press("Alt+s")

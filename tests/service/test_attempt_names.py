@@ -26,7 +26,7 @@ def hotline(tmp_path: Path) -> Iterator[House]:
 class SilentManager:
     """Takes every order, and nothing comes of it."""
 
-    connected, booted_at, lost_at = True, None, None
+    connected, booted_at, deaths = True, None, ()
 
     def __init__(self) -> None:
         self.named: list[str] = []
