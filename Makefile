@@ -18,9 +18,9 @@ DEV := $(VENV)/.installed-dev
 TOOLS := .tools/.installed
 LINT_IMPORTS := $(PY) -c 'import sys; from importlinter.cli import lint_imports_command; lint_imports_command()' --no-logo
 
-# Most tests wait for real time to pass: four files at once; what judges milliseconds, or takes every core, runs alone
+# Most tests wait for real time to pass: three files at once; what judges milliseconds, or takes every core, runs alone
 # afterwards. What fails beside others is named, then judged with nothing beside it: red there is red.
-SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 BY_ITSELF := --last-failed --last-failed-no-failures none
 # The policy's own tests cover every branch of it.
 POLICY := $(PY) -m pytest -q -n 2 tests/policy --cov --cov-report=term:skip-covered

@@ -264,6 +264,27 @@ def test_a_company_chosen_while_he_writes_is_in_his_form_and_his_words_and_hands
     assert page.locator("#record-notice").inner_text() == "", "nobody else has changed it"
 
 
+def test_a_company_chosen_is_in_his_form_though_the_card_is_drawn_anew_before_the_answer_r66(
+    pages_only: PagesOnly, floor: Floor
+) -> None:
+    floor.company("甲公司"), floor.company("乙公司")
+    call_id = floor.call("talking", 30, served_at=floor.now, served_by="ana")
+    floor.seat("ana", state="talking", call_id=call_id)
+    page = opened(pages_only)
+    page.locator("#q-symptom").focus(timeout=SLOW_MS)
+    choices: list[Route] = []
+    page.route("**/desk/caller/company", lambda route: choices.append(route))  # noqa: PLW0108 # as below
+    page.evaluate("document.querySelector(\"[data-guess='2']\").dataset.old = ''")
+    page.keyboard.press("Alt+2")
+    page.evaluate('document.body.dispatchEvent(new CustomEvent("live:ring"))')
+    expect(page.locator("[data-guess]")).to_have_count(2)
+    expect(page.locator("[data-old]")).to_have_count(0)
+    assert choices, "his choice is still on its way"
+    choices[0].continue_()
+    expect(page.locator("#q-company")).to_have_value("乙公司", timeout=SLOW_MS)
+    expect(page.locator("#q-symptom")).to_be_focused()
+
+
 def test_a_company_chosen_while_his_words_are_saved_stands_though_the_card_is_drawn_anew_r66(
     pages_only: PagesOnly, floor: Floor
 ) -> None:

@@ -196,11 +196,16 @@ document.addEventListener("htmx:confirm", (event) => {
 });
 
 // the company he chose on the caller's card is his own doing: the form takes it, and his hands stay where they were
-document.addEventListener("htmx:afterRequest", ({detail}) => {
-  if (!chooses(detail.requestConfig.elt) || !detail.successful || !root() || dirty || saving || stale || open()) return;
+// (a card drawn anew before the answer takes the button out of the page, and htmx tells nobody of it any more)
+document.addEventListener("htmx:beforeSend", ({ detail: { elt, xhr } }) => {
+  if (chooses(elt)) xhr.addEventListener("loadend", () => xhr.status === 200 && chosen());
+});
+
+function chosen() {
+  if (!root() || dirty || saving || stale || open()) return;
   whole = column()?.contains(document.activeElement) ? document.activeElement.id : "";
   refresh();
-});
+}
 
 const open = () => document.querySelector(".record-panel:not([hidden])");
 
