@@ -122,7 +122,7 @@ def test_killed_the_moment_he_answered_nobody_knows_whether_they_spoke_and_he_is
     customers.answer()
     switch.wait(lambda: "answered" in switch.fence(callback))
     seen = killed_and_back(switch, callback)
-    assert (seen.says, seen.result) == (SwitchSays.UNKNOWN, None)
+    assert (seen.says, seen.result) == (SwitchSays.SEEN, AttemptResult.CUT_OFF)
     assert seen.served_at is not None
     switch.callbacks.place(order)
     time.sleep(1)

@@ -194,7 +194,7 @@ def test_whom_a_person_spoke_with_is_not_called_again_after_the_switch_died_r70(
         accept(phone, call=1)
         customers.order_of(number, "ANSWER")
         hotline.wait(lambda: hotline.agent("rio")["state"] == "talking")
-        time.sleep(4)  # they speak
+        time.sleep(18)  # they speak; of a shorter talk, and a death that nobody saw, a person is asked
         hotline.kill("agi")
         hotline.kill("asterisk")
         hotline.wait_for_state(number, "done", seconds=30)
