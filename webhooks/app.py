@@ -12,6 +12,7 @@ from ivr.adapters.readiness_checks import readiness_checks
 from ivr.adapters.system_clock import SystemClock
 from ivr.bootstrap import call_book, spool, twilio_addresses
 from ivr.bootstrap.callbacks import callback_legs
+from ivr.policy.prompts import Prompt
 from ivr.service.readiness import Readiness
 from ivr.service.switchboard import Switchboard
 from webhooks.access import machines
@@ -57,6 +58,7 @@ def _add_twilio(app: Flask, settings: Settings) -> None:
         greeting=rules.greeting,
         music_path=prompts / "music" / "hold.wav",
         clock=clock,
+        notice=Prompt.RECORDING_NOTICE if rules.record_calls else None,
     )
     book = call_book(settings, rules)
     door = TwilioDoor(

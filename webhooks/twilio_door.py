@@ -95,7 +95,7 @@ class TwilioDoor:
         commands = self.switchboard.handle(contact, key, (*stamps, *events))
         if not commands:  # an empty document would end the call
             raise NothingToDo(contact.ref)
-        onward = track.next(now, picks_up=twiml.picks_up(commands))
+        onward = track.next(now, picks_up=twiml.picks_up(commands, self.sounds))
         document = self._rendered(commands, contact.ref, track, onward)
         return Given(document=document, commands=commands, onward=onward, at=now)
 
@@ -107,7 +107,7 @@ class TwilioDoor:
         commands = twiml.later(given.commands, passed)
         if commands == given.commands:
             return given.document
-        greeted_at = given.onward.greeted_at or (now if twiml.picks_up(commands) else None)
+        greeted_at = given.onward.greeted_at or (now if twiml.picks_up(commands, self.sounds) else None)
         return self._rendered(commands, ref, track, replace(given.onward, greeted_at=greeted_at))
 
     def _rendered(self, commands: tuple[LineCommand, ...], ref: str, track: Track, onward: Track) -> str:

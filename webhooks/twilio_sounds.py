@@ -22,13 +22,17 @@ KEPT = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, kw_only=True)
 class TwilioSounds:
-    """Sounds of twiml.render; `music_path` is one telephone WAV, played round and round."""
+    """Sounds of twiml.render; `music_path` is one telephone WAV, played round and round.
+
+    `notice` is the prompt that talks are recorded, None where they are not.
+    """
 
     public_base_url: str
     prompts: PromptPack
     greeting: str
     music_path: Path
     clock: Clock
+    notice: str | None = None
 
     def url(self, prompt: str) -> str:
         """Raises MissingPrompt."""

@@ -39,19 +39,25 @@ class Links(Protocol):
 
 
 class Sounds(Protocol):
-    """Addresses of our recordings; `greeting` is the prompt heard first."""
+    """Addresses of our recordings; `greeting` is the prompt heard first.
+
+    `notice` is what both sides hear before their talk is recorded, None where talks are not.
+    """
 
     @property
     def greeting(self) -> str: ...
+
+    @property
+    def notice(self) -> str | None: ...
 
     def url(self, prompt: str) -> str: ...
 
     def music(self, seconds: int) -> str: ...
 
 
-def picks_up(commands: tuple[LineCommand, ...]) -> bool:
+def picks_up(commands: tuple[LineCommand, ...], sounds: Sounds) -> bool:
     """Whether the caller hears us, not his own ring tone, as soon as Twilio reads this."""
-    return any(_makes_a_sound(_possible(command, picked_up=False)) for command in commands)
+    return any(_makes_a_sound(_possible(command, sounds, picked_up=False)) for command in commands)
 
 
 def _makes_a_sound(command: LineCommand) -> bool:
@@ -68,15 +74,17 @@ def _makes_a_sound(command: LineCommand) -> bool:
             assert_never(never)
 
 
-def _possible(command: LineCommand, *, picked_up: bool) -> LineCommand:
-    """Once picked up there is no ring tone of his own; before, no ring too short for a Dial to end in time (R64)."""
+def _possible(command: LineCommand, sounds: Sounds, *, picked_up: bool) -> LineCommand:
+    """Once picked up there is no ring tone of his own; before, no ring too short for a Dial to end in time (R64).
+
+    Nor one behind which he would be recorded without a word: who is still in his ring tone can be told nothing.
+    """
     match command:
         case Ring(sound=Sound.RINGING) | Hold(sound=Sound.RINGING) if picked_up:
             return replace(command, sound=Sound.MUSIC)
-        case Ring(sound=Sound.RINGING, seconds=seconds) if seconds < LEAST_DIAL_SECONDS and _ringable(
-            command
-        ):
-            return replace(command, sound=Sound.GREETING)
+        case Ring(sound=Sound.RINGING, seconds=seconds) if _ringable(command):
+            speaks = sounds.notice is not None or seconds < LEAST_DIAL_SECONDS
+            return replace(command, sound=Sound.GREETING) if speaks else command
         case _:
             return command
 
@@ -108,7 +116,7 @@ def render(commands: tuple[LineCommand, ...], links: Links, sounds: Sounds, *, p
     response = VoiceResponse()
     heard = _heard_in(response, commands[-1:], links)
     for command in commands:
-        _add(response, heard, _possible(command, picked_up=picked_up), links, sounds)
+        _add(response, heard, _possible(command, sounds, picked_up=picked_up), links, sounds)
     return str(response)
 
 
@@ -188,6 +196,8 @@ def _ring(response: VoiceResponse, ring: Ring, links: Links, sounds: Sounds) -> 
     if not _ringable(ring):
         response.redirect(links.to("ring-refused"), method="POST")
         return
+    if sounds.notice is not None:
+        _play(response, (sounds.notice,), sounds)
     quiet = ring.sound is Sound.RINGING
     dial = response.dial(
         timeout=max(int(ring.seconds), LEAST_DIAL_SECONDS) - DIAL_ADDS_SECONDS,
@@ -195,14 +205,21 @@ def _ring(response: VoiceResponse, ring: Ring, links: Links, sounds: Sounds) -> 
         method="POST",
         answer_on_bridge=True if quiet else None,
         ring_tone=None if quiet else RINGBACK,
+        record=recorded(sounds),
     )
-    _add_phone(dial, parse_phone(ring.phone), links.ref, _told(ring, links))
+    _add_phone(dial, parse_phone(ring.phone), links.ref, _told(ring, links, sounds))
 
 
-def _told(ring: Ring, links: Links) -> dict[str, str]:
+def recorded(sounds: Sounds) -> str | None:
+    """How a Dial is told to record both sides, each in a channel of its own, from the bridge on."""
+    return None if sounds.notice is None else "record-from-answer-dual"
+
+
+def _told(ring: Ring, links: Links, sounds: Sounds) -> dict[str, str]:
     """How we hear that a person speaks: by the answer, or once he has heard what is whispered."""
-    if ring.whisper:
-        return {"url": links.whisper(ring.whisper), "method": "POST"}
+    whispered = ring.whisper if sounds.notice is None else (*ring.whisper, sounds.notice)
+    if whispered:
+        return {"url": links.whisper(whispered), "method": "POST"}
     return {
         "status_callback": links.leg,
         "status_callback_event": "answered",

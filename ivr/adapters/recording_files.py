@@ -1,4 +1,6 @@
-"""Recordings as the switch leaves them: one directory, a file a talk, named by what was recorded and when it began.
+"""Recordings as a switch leaves them, or as they were fetched from Twilio: one directory, a file a talk.
+
+Its name says what was recorded and when it began.
 
 The file `.room` lets the switch begin another: it looks for it before every recording, and a full disk can lose it.
 """
@@ -20,7 +22,7 @@ ROOM: Final = ".room"
 _AT_REST_SECONDS: Final = 2.0  # a talk that is being recorded is written to several times a second
 _HEADER_BYTES: Final = 44
 _NAME: Final = re.compile(
-    r"(?:call-(?P<ref>[0-9.]{3,60})|callback-(?P<attempt>[0-9a-fn-]{3,60}))-(?P<at>[0-9]{9,11}\.[0-9]{1,6})\.wav"
+    r"(?:call-(?P<ref>[0-9.]{3,60}|CA[0-9a-f]{32})|callback-(?P<attempt>[0-9a-fn-]{3,60}))-(?P<at>[0-9]{9,11}\.[0-9]{1,6})\.wav"
 )
 
 

@@ -88,7 +88,8 @@ class SqlRecordings:
 def _talk_of(file: RecordedFile) -> sa.Select[Any]:
     """call_id, callback_id and agent of what was recorded."""
     if file.attempt is None:
-        mine = sa.and_(calls.c.door == "asterisk", calls.c.ref == file.ref)
+        door = "twilio" if (file.ref or "").startswith("CA") else "asterisk"
+        mine = sa.and_(calls.c.door == door, calls.c.ref == file.ref)
         agent = sa.func.coalesce(calls.c.served_by, calls.c.agent)
         return sa.select(calls.c.id.label("call_id"), agent.label("agent")).where(mine)
     its = callbacks.c.id == file.attempt.callback_id

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,6 +21,7 @@ from twilio.rest import Client
 
 from ivr.adapters.twilio_log import CallSeen
 from ivr.adapters.twilio_orders import CallRefused, LegSeen, NewCall, NobodyThere, OutcomeUnknown, TooFast
+from ivr.adapters.twilio_recordings import RecordingSeen
 from ivr.adapters.twilio_switch import NotRedirected
 from ivr.adapters.twilio_words import RUNNING
 
@@ -30,6 +32,8 @@ LONGEST_CALL_SECONDS = 7200
 MOST_LISTED = 50
 PLACED_BY_US, CAME_IN = "outbound-api", "inbound"
 MOST_CAME_IN = 200
+MOST_RECORDINGS = 200
+PIECE_BYTES = 65_536
 
 
 class PatientTwilio(TwilioHttpClient):  # type: ignore[misc]  # twilio ships no types
@@ -44,14 +48,25 @@ class PatientTwilio(TwilioHttpClient):  # type: ignore[misc]  # twilio ships no 
         self._mine = threading.local()
 
     def request(self, method: str, url: str, *args: object, **kwargs: object) -> Response:
+        response = super().request(method, self._reached(url), *args, **kwargs)
+        self._mine.retry_after = (response.headers or {}).get("Retry-After")
+        return response
+
+    def save(self, url: str, auth: tuple[str, str], path: Path) -> None:
+        """What is there into a file; never all of it in memory. Raises requests.RequestException and OSError."""
+        with requests.get(self._reached(url), auth=auth, timeout=self.timeout, stream=True) as answer:
+            answer.raise_for_status()
+            with path.open("wb") as file:
+                for piece in answer.iter_content(PIECE_BYTES):
+                    file.write(piece)
+
+    def _reached(self, url: str) -> str:
         parts = urlsplit(url)
         if not (parts.hostname or "").endswith(".twilio.com"):
             raise ValueError(f"not Twilio's: {parts.hostname}")
-        if self._base is not None:
-            url = urlunsplit((self._base.scheme, self._base.netloc, parts.path, parts.query, ""))
-        response = super().request(method, url, *args, **kwargs)
-        self._mine.retry_after = (response.headers or {}).get("Retry-After")
-        return response
+        if self._base is None:
+            return url
+        return urlunsplit((self._base.scheme, self._base.netloc, parts.path, parts.query, ""))
 
     @property
     def retry_seconds(self) -> float:
@@ -125,6 +140,25 @@ class TwilioCalls:
         with self._said():
             self._client.calls(sid).update(status="completed")
 
+    def recorded(self) -> tuple[RecordingSeen, ...]:
+        """The latest recordings of the account that are whole, the oldest first. Raises as `create` does."""
+        with self._said():
+            found = self._client.recordings.list(limit=MOST_RECORDINGS, page_size=MOST_RECORDINGS)
+            return tuple(_recorded(each) for each in reversed(found) if str(each.status) == "completed")
+
+    def save(self, sid: str, path: Path) -> None:
+        """The sound of that recording into a file, in pieces. Raises as `create` does, and OSError."""
+        address = (
+            f"https://api.twilio.com/2010-04-01/Accounts/{self._client.account_sid}/Recordings/{sid}.wav"
+        )
+        with self._said():
+            self._http.save(address, (self._client.username, self._client.password), path)
+
+    def forget(self, sid: str) -> None:
+        """Twilio keeps that recording no longer. Raises as `create` does."""
+        with self._said():
+            self._client.recordings(sid).delete()
+
     def look(self) -> str:
         """The account's own status, for the doctor. Raises as `create` does."""
         with self._said():
@@ -192,4 +226,14 @@ def _came_in(call: Any) -> CallSeen:
         made_at=call.date_created.astimezone(UTC),
         ended_at=(call.end_time or call.date_updated).astimezone(UTC) if over else None,
         lasted_seconds=int(call.duration or 0) if str(call.status) == "completed" else None,
+    )
+
+
+def _recorded(recording: Any) -> RecordingSeen:
+    """Raises ValueError or TypeError for an answer that is none of the interface's."""
+    if not re.fullmatch(r"RE[0-9a-fA-F]{32}", str(recording.sid)):
+        raise ValueError(f"sid {str(recording.sid)[:40]!r}")
+    began_at = recording.start_time or recording.date_created
+    return RecordingSeen(
+        sid=str(recording.sid), call_sid=str(recording.call_sid), began_at=began_at.astimezone(UTC)
     )

@@ -8,6 +8,7 @@ from ivr.adapters.sql_placed_calls import SqlPlacedCalls
 from ivr.adapters.system_clock import SystemClock
 from ivr.adapters.twilio_callbacks import TwilioCallbacks
 from ivr.adapters.twilio_log import TwilioLog
+from ivr.adapters.twilio_recordings import TwilioRecordings
 from ivr.policy.routes import Route, Ways
 from ivr.policy.rules import Rules
 from ivr.service.callback_legs import CallbackLegs
@@ -53,6 +54,15 @@ def twilio_logs(settings: Settings, rules: Rules) -> tuple[TwilioLog, ...]:
         return ()
     ours = {*rules.own_numbers, rules.twilio_number} - {""}
     return (TwilioLog(cache(partial(_rest, sid, token, settings.twilio_api_base_url)), SystemClock(), ours),)
+
+
+def twilio_recordings(settings: Settings, rules: Rules) -> tuple[TwilioRecordings, ...]:
+    """What fetches recorded talks from there; nothing where that door is not set up, or talks are not recorded."""
+    sid, token = settings.twilio_account_sid, settings.twilio_auth_token
+    if sid is None or token is None or settings.public_base_url is None or not rules.record_calls:
+        return ()
+    rest = cache(partial(_rest, sid, token, settings.twilio_api_base_url))
+    return (TwilioRecordings(rest, SqlPlacedCalls(settings.database_url), settings.recordings_dir),)
 
 
 def _rest(sid: str, token: str, api_base_url: str | None) -> "TwilioCalls":

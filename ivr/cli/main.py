@@ -165,8 +165,10 @@ def part_worker(app: App, queue: str) -> None:
 @click.pass_obj
 def part_relay(app: App) -> None:
     """The outbox's relay; beside it what imports, watches and clears away."""
+    from config.policy import load_rules
     from config.redis_address import redis_url
     from ivr.bootstrap import alarm_watch, attempt_fences, importers, relay, transfer_watch
+    from ivr.bootstrap.callbacks import twilio_recordings
     from ivr.bootstrap.phones import recording_keeper
     from ivr.cli.parts import stop_on_signals
 
@@ -183,6 +185,10 @@ def part_relay(app: App) -> None:
         threading.Thread(target=work.run, args=(stop,), name=type(work).__name__)
         for work in (*importers(app.settings), *watches)
     ]
+    beside.extend(
+        threading.Thread(target=fetching.run, args=(stop,), name=type(fetching).__name__)
+        for fetching in twilio_recordings(app.settings, load_rules(app.settings))
+    )
     for thread in beside:
         thread.start()
     relay(app.settings, redis_url(app.settings)).run(stop)

@@ -62,6 +62,10 @@ def check_answer(method: str, path: str, status: int, body: Any) -> None:
     answers = operation(method, path)["responses"]
     if str(status) not in answers:
         raise NotTwiliosInterface(f"{method} {path} does not answer {status}")
+    if "content" not in answers[str(status)]:
+        if body:
+            raise NotTwiliosInterface(f"{method} {path} answers {status} without a word")
+        return
     schema = answers[str(status)]["content"]["application/json"]["schema"]
     _held_against(schema, body)
     _no_unknown(schema, body)
@@ -99,5 +103,6 @@ def _no_unknown(schema: Mapping[str, Any], body: Mapping[str, Any]) -> None:
     known = schema if not name else _document()["components"]["schemas"][name]
     if unknown := set(body) - set(known["properties"]):
         raise NotTwiliosInterface(f"the answer has no {', '.join(sorted(unknown))}")
-    for call in body.get("calls", ()):
-        _no_unknown({"$ref": "api.v2010.account.call"}, call)
+    for kind in ("call", "recording"):
+        for each in body.get(f"{kind}s", ()):
+            _no_unknown({"$ref": f"api.v2010.account.{kind}"}, each)

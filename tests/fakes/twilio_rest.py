@@ -1,4 +1,4 @@
-"""Twilio's REST interface for calls over real HTTP, for the official client: create, fetch, list, update, the account.
+"""Twilio's REST interface over real HTTP, for the official client: calls, their recordings, the account.
 
 Every request and every answer is held against Twilio's own document; `violations` must stay empty. What it is known to
 do otherwise than Twilio:
@@ -86,6 +86,38 @@ class Ordered:
         }
 
 
+@dataclass
+class Recorded:
+    """A recording as Twilio keeps it."""
+
+    sid: str
+    call_sid: str
+    began_at: datetime
+    sound: bytes
+    status: str = "completed"
+
+    def row(self, account: str) -> dict[str, Any]:
+        """As the interface shows it; everything that is not told here is null."""
+        names = "conference_sid duration price error_code encryption_details media_url"
+        began = format_datetime(self.began_at.replace(microsecond=0))
+        return {
+            **dict.fromkeys(names.split()),
+            "sid": self.sid,
+            "account_sid": account,
+            "call_sid": self.call_sid,
+            "status": self.status,
+            "channels": 2,
+            "source": "DialVerb",
+            "api_version": "2010-04-01",
+            "date_created": began,
+            "date_updated": began,
+            "start_time": began,
+            "price_unit": "USD",
+            "uri": f"/2010-04-01/Accounts/{account}/Recordings/{self.sid}.json",
+            "subresource_uris": {},
+        }
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """What goes wrong with the next request: carried out or not, then answered with `status`, cut off, or too late."""
@@ -103,7 +135,9 @@ Redirect = Callable[[str, str], tuple[int, int] | None]
 
 @dataclass
 class FakeTwilioRest:
-    """One account; `faults` befall the next orders one after the other, `look_faults` everything else."""
+    """One account; `faults` befall the next orders one after the other, `look_faults` everything else.
+
+    Of recordings that are `unreadable` half the sound comes, and then nothing."""
 
     account: str
     token: str
@@ -112,6 +146,8 @@ class FakeTwilioRest:
     calls_a_second: float = 1.0
     orders: list[Ordered] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    recordings: list[Recorded] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
     asked: list[tuple[str, str]] = field(default_factory=list)
     faults: deque[Fault] = field(default_factory=deque)
     look_faults: deque[Fault] = field(default_factory=deque)
@@ -147,6 +183,8 @@ class FakeTwilioRest:
             return _error(404, 20404, "The requested resource was not found")
         if rest == "":
             return 200, {"sid": self.account, "status": "active", "type": "Full"}
+        if rest.startswith("/Recordings"):
+            return self._recordings(method, rest.removeprefix("/Recordings").removeprefix("/"), query)
         if rest == "/Calls":
             return self._create(form) if method == "POST" else self._listed(query)
         sid = rest.removeprefix("/Calls/")
@@ -184,12 +222,30 @@ class FakeTwilioRest:
         self.on_order(call)
         return 201, call.row(self.account)
 
+    def _recordings(self, method: str, sid: str, query: Form) -> tuple[int, Body]:
+        """The list, or one that is to be deleted."""
+        if method == "GET":
+            return self._page(
+                "recordings", [each.row(self.account) for each in reversed(self.recordings)], query
+            )
+        found = self.recording(sid)
+        if found is None:
+            return _error(404, 20404, "The requested resource was not found")
+        self.recordings.remove(found)
+        return 204, {}
+
+    def recording(self, sid: str) -> Recorded | None:
+        return next((each for each in self.recordings if each.sid == sid), None)
+
     def _listed(self, query: Form) -> tuple[int, Body]:
         to = query.get("To", [None])[-1]
         found = [call.row(self.account) for call in reversed(self.orders) if to in {None, call.to}]
-        start = f"/2010-04-01/Accounts/{self.account}/Calls.json"
+        return self._page("calls", found, query)
+
+    def _page(self, name: str, found: list[dict[str, Any]], query: Form) -> tuple[int, Body]:
+        start = f"/2010-04-01/Accounts/{self.account}/{name.title()}.json"
         return 200, {
-            "calls": found,
+            name: found,
             "page": 0,
             "page_size": int(query.get("PageSize", ["50"])[-1]),
             "start": 0,
@@ -233,6 +289,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer({})
 
+    def do_DELETE(self) -> None:
+        self._answer({})
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self._answer(parse_qs(body, keep_blank_values=True))
@@ -249,6 +308,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.twilio.asked.append((self.command, parts.path))
             self._fails(fault)
             return
+        if parts.path.endswith(".wav"):
+            self._play(parts.path.rpartition("/")[2].removesuffix(".wav"))
+            return
         query = parse_qs(parts.query, keep_blank_values=True)
         with self.twilio.lock:
             answer = self.twilio.answer(self.command, parts.path, query, form)
@@ -256,6 +318,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(*answer)
         else:
             self._fails(fault)
+
+    def _play(self, sid: str) -> None:
+        """The sound of a recording: no part of the interface's document."""
+        found = self.twilio.recording(sid)
+        self.twilio.asked.append((self.command, f"{sid}.wav"))
+        if found is None:
+            self._reply(*_error(404, 20404, "The requested resource was not found"))
+        elif sid in self.twilio.unreadable:
+            self._reply(
+                200, {}, {"Content-Length": str(len(found.sound))}, found.sound[: len(found.sound) // 2]
+            )
+            self.close_connection = True
+        else:
+            self._reply(200, {}, {"Content-Type": "audio/x-wav"}, found.sound)
 
     def _fails(self, fault: Fault) -> None:
         if fault.silent_seconds:
@@ -271,6 +347,7 @@ class _Handler(BaseHTTPRequestHandler):
         self, status: int, body: Body, more: Mapping[str, str] | None = None, raw: bytes | None = None
     ) -> None:
         text = json.dumps(body).encode() if raw is None else raw
+        text = b"" if status == 204 else text
         with suppress(BrokenPipeError, ConnectionResetError):  # whoever asked may have gone
             self.send_response(status)
             for name, value in {**HEADERS, "Content-Length": str(len(text)), **(more or {})}.items():

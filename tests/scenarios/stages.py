@@ -20,6 +20,7 @@ from ivr.adapters.twilio_addresses import TwilioAddresses
 from ivr.adapters.twilio_callbacks import TwilioCallbacks
 from ivr.adapters.twilio_calls import TwilioCalls
 from ivr.adapters.twilio_switch import TwilioSwitch
+from ivr.policy.prompts import Prompt
 from ivr.policy.routes import Route
 from ivr.policy.rules import Rules
 from ivr.service.callback_legs import CallbackLegs
@@ -210,6 +211,7 @@ def twilio_web(
         greeting=rules.greeting,
         music_path=PROMPTS / "music" / "hold.wav",
         clock=clock,
+        notice=Prompt.RECORDING_NOTICE if rules.record_calls else None,
     )
     door = TwilioDoor(
         switchboard=switchboard, clock=clock, rules=rules, sounds=sounds, addresses=ADDRESSES, spool=spool

@@ -1,10 +1,12 @@
 """Every story at both doors: the same words heard, the same rows stored."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ivr.adapters.sql_schema import calls
 from tests.scenarios import callback_stories, stories
 from tests.scenarios.callback_stories import CALLBACK_STORIES
 from tests.scenarios.stages import DOORS, twilio_stage, ways
@@ -19,6 +21,22 @@ def test_a_caller_is(story: Story, door: str, tmp_path: Path) -> None:
     with DOORS[door](tmp_path, story.rules, **ways(story)) as stage:
         stage.tell(story)
         stage.check(story)
+
+
+def test_where_talks_are_recorded_a_caller_at_twilio_is_greeted_and_told_so_before_anybody_speaks_R64_R65(
+    tmp_path: Path,
+) -> None:
+    """He hears it in his own ring tone's place; the agent hears it before he is put through."""
+    told = stories.SERVED_IN_TIME
+    with twilio_stage(tmp_path, replace(told.rules, record_calls=True), **ways(told)) as stage:
+        stage.tell(told)
+        assert stage.callers["chen"].ear.story == (
+            *("ring tone", "greeting", "recording_notice", "waiting sound"),
+            "wang",
+        )
+        assert stage.phones.phones["wang"].heard == ["recording_notice"]
+        [row] = stage.house.rows(calls)
+        assert row["outcome"] == "served"
 
 
 # What a caller can meet on the way to a person, each with the stories that tell it.

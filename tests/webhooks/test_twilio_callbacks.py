@@ -49,6 +49,19 @@ def test_a_freed_agent_is_rung_first_and_the_customer_hears_the_greeting_and_the
     assert hotline.home.agents_state("wang") == "available"
 
 
+def test_where_talks_are_recorded_agent_and_customer_hear_so_before_they_speak_R65(tmp_path: Path) -> None:
+    with twilio_house(tmp_path, replace(RULES, record_calls=True)) as hotline:
+        hotline.home.promise(caller=CHEN)
+        hotline.agent("wang")
+        hotline.turn()
+        hotline.plays_out()
+        assert hotline.legs.heard[WANG][-1] == "recording_notice"
+        assert hotline.legs.heard[CHEN] == ["greeting", "recording_notice"]
+        assert hotline.called() == "reached"
+        dials = [answer.body for _, _, answer in hotline.legs.wire.posted if b"<Dial" in answer.body]
+        assert [b'record="record-from-answer-dual"' in each for each in dials] == [True]
+
+
 def test_each_step_is_asked_for_again_where_no_answer_came_in_time_r70(hotline: TwilioHouse) -> None:
     """A connection that fails once costs nobody a customer who has just picked up."""
     hotline.legs.agent = Agent(star="*9")

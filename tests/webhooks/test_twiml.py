@@ -23,6 +23,9 @@ class Links:
 class Sounds:
     greeting = "greeting"
 
+    def __init__(self, notice: str | None = None) -> None:
+        self.notice = notice
+
     def url(self, prompt: str) -> str:
         return f"https://h/{prompt}.wav"
 
@@ -34,9 +37,9 @@ def ring(seconds: float, sound: Sound, phone: str = "sip:wang@192.0.2.1:5070") -
     return Ring(agent="wang", phone=phone, seconds=seconds, sound=sound)
 
 
-def rendered(*commands: LineCommand) -> str:
+def rendered(*commands: LineCommand, notice: str | None = None) -> str:
     """One line an element, its attributes after it; addresses without what is the same in all."""
-    document = twiml.render(commands, Links(), Sounds(), picked_up=False)
+    document = twiml.render(commands, Links(), Sounds(notice), picked_up=False)
     root = parse(document.encode())
     return "\n".join(
         " ".join([element.tag, *(f"{k}={v}" for k, v in sorted(element.attrib.items())), element.text or ""]).strip()
@@ -98,8 +101,8 @@ def test_each_command_is_what_twilio_can_do_of_it(commands: tuple[LineCommand, .
 def test_a_ring_shorter_than_twilio_can_make_it_is_greeted_at_once__R64() -> None:
     """Five seconds to the pickup, ten at least in a Dial: rather early than after the third ring."""
     assert rendered(ring(5, Sound.RINGING)).startswith("Play greeting.wav\nDial")
-    assert twiml.picks_up((ring(5, Sound.RINGING),))
-    assert not twiml.picks_up((ring(10, Sound.RINGING),))
+    assert twiml.picks_up((ring(5, Sound.RINGING),), Sounds())
+    assert not twiml.picks_up((ring(10, Sound.RINGING),), Sounds())
 
 
 def test_once_picked_up_there_is_no_ring_tone_of_his_own() -> None:
@@ -109,9 +112,23 @@ def test_once_picked_up_there_is_no_ring_tone_of_his_own() -> None:
     assert "music-3.wav" in twiml.render(hold, Links(), Sounds(), picked_up=True)
 
 
+def test_where_talks_are_recorded_both_sides_hear_so_first_and_nobody_is_left_in_his_ring_tone_R65() -> None:
+    dial = (
+        "Dial action=ring-ended record=record-from-answer-dual ringTone=cn timeout=8\n"
+        "Sip url=whisper-notice sip:wang@192.0.2.1:5070"
+    )
+    quiet, music = (ring(13, Sound.RINGING),), ring(13, Sound.MUSIC)
+    assert rendered(*quiet, notice="notice") == f"Play greeting.wav\nPlay notice.wav\n{dial}"
+    assert twiml.picks_up(quiet, Sounds("notice"))
+    assert rendered(music, notice="notice") == f"Play notice.wav\n{dial}"
+    whispered = replace(music, whisper=("whisper_call",))
+    assert "url=whisper-whisper_call.notice" in rendered(whispered, notice="notice")
+    assert rendered(ring(13, Sound.RINGING, "endpoint:ag-1"), notice="notice") == "Redirect ring-refused"
+
+
 def test_a_phone_of_the_other_door_is_passed_over_at_once() -> None:
     assert rendered(ring(13, Sound.RINGING, "endpoint:ag-1")) == "Redirect ring-refused"
-    assert not twiml.picks_up((ring(5, Sound.RINGING, "endpoint:ag-1"),))
+    assert not twiml.picks_up((ring(5, Sound.RINGING, "endpoint:ag-1"),), Sounds())
     assert rendered(ring(13, Sound.GREETING, "endpoint:ag-1")) == "Play greeting.wav\nRedirect ring-refused"
 
 
@@ -126,7 +143,7 @@ def test_a_phone_of_the_other_door_is_passed_over_at_once() -> None:
     ],
 )
 def test_whatever_makes_a_sound_picks_the_call_up(commands: tuple[LineCommand, ...], sounds: bool) -> None:
-    assert twiml.picks_up(commands) is sounds
+    assert twiml.picks_up(commands, Sounds()) is sounds
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ivr.adapters.sql_call_book import SqlCallBook
 from ivr.adapters.sql_placed_calls import SqlPlacedCalls
 from ivr.adapters.twilio_callbacks import TwilioCallbacks
 from ivr.adapters.twilio_calls import TwilioCalls
+from ivr.policy.prompts import Prompt
 from ivr.policy.routes import Route
 from ivr.policy.rules import Rules
 from ivr.service.callback_legs import CallbackLegs
@@ -172,6 +173,7 @@ def _web(home: House, placed: SqlPlacedCalls) -> Flask:
         greeting=home.rules.greeting,
         music_path=PROMPTS / "music" / "hold.wav",
         clock=home.clock,
+        notice=Prompt.RECORDING_NOTICE if home.rules.record_calls else None,
     )
     news = CallbackService(home.book, RoutedCallbacks({}), home.clock, home.rules)
     door = CallbackDoor(
