@@ -455,8 +455,16 @@ CALLBACK_BREAKAGES = (
         rule="R70",
         what="a talk through Twilio counts as broken off, and its customer is called again",
         file="ivr/service/placed_call_ports.py",
-        old="            return AttemptResult.REACHED\n        if self.name",
-        new="            return AttemptResult.INTERRUPTED\n        if self.name",
+        old="return AttemptResult.REACHED if at - self.served_at",
+        new="return AttemptResult.INTERRUPTED if at - self.served_at",
         test="tests/webhooks/test_twilio_callbacks.py::test_whoever_hangs_up_first_they_have_spoken[True-False]",
+    ),
+    Breakage(
+        rule="R70",
+        what="whom the switch was putting through as it died is called reached",
+        file="ivr/adapters/asterisk_callbacks.py",
+        old="        if lives is False and after is not None and self._died_at_the_answer(after):",
+        new="        if after is None and lives is False and self._died_at_the_answer(after):",
+        test="tests/adapters/test_asterisk_callbacks.py::test_of_a_customer_who_answered_as_the_switch_died_nobody_says_that_he_was_reached_r70[0.3-1.5-seen0]",
     ),
 )

@@ -204,7 +204,7 @@ def _help(pages: RecordPages, view: RecordView | None) -> str:
     last = "farewell" if "solved" in said else "solved"
     return render_template(
         "record_help.html",
-        sentences=pages.desk.records.sentences(),
+        sentences=[one for one in pages.desk.records.sentences() if not (greeted and one.step == "greeting")],
         said=said,
         current=first or (view.current if view is not None else None) or last,
         view=view,

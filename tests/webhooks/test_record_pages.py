@@ -120,8 +120,9 @@ def test_words_for_the_customer_are_refused_with_the_replacement_R12_R15(pages: 
 
 
 def test_what_nobody_may_say_is_always_beside_what_to_say_R12_R13_R14_R15_R16_R17_R18_R75(
-    ana: Browser,
+    pages: Pages, ana: Browser
 ) -> None:
+    still_talking(pages)
     page = ana.get("/desk/help").text
     for phrase in ("我们不管", "跟我们没关系", "没办法解决", "随便", "不清楚", "不知道", "我们不知道"):
         assert f"<dt>{phrase}</dt>" in page
