@@ -285,6 +285,27 @@ def test_a_company_chosen_is_in_his_form_though_the_card_is_drawn_anew_before_th
     expect(page.locator("#q-symptom")).to_be_focused()
 
 
+def test_a_company_chosen_is_in_his_form_though_news_of_before_are_answered_first_r66(
+    pages_only: PagesOnly, floor: Floor
+) -> None:
+    floor.company("甲公司"), floor.company("乙公司")
+    call_id = floor.call("talking", 30, served_at=floor.now, served_by="ana")
+    floor.seat("ana", state="talking", call_id=call_id)
+    page = opened(pages_only)
+    page.locator("#q-symptom").focus(timeout=SLOW_MS)
+    news: list[Route] = []
+    page.route("**/desk/record?*typing=1*", lambda route: news.append(route))  # noqa: PLW0108 # as below
+    with page.expect_request("**/desk/record?*typing=1*"):
+        page.evaluate('document.body.dispatchEvent(new CustomEvent("live:record"))')
+    with page.expect_response("**/desk/caller/company"):
+        page.keyboard.press("Alt+2")
+    expect(page.locator(".caller-card h2")).to_have_text("乙公司")
+    news[0].continue_()
+    page.unroute("**/desk/record?*typing=1*")
+    expect(page.locator("#q-company")).to_have_value("乙公司", timeout=SLOW_MS)
+    expect(page.locator("#q-symptom")).to_be_focused()
+
+
 def test_a_company_chosen_while_his_words_are_saved_stands_though_the_card_is_drawn_anew_r66(
     pages_only: PagesOnly, floor: Floor
 ) -> None:

@@ -143,7 +143,10 @@ document.addEventListener("htmx:configRequest", (event) => {
     again = true;
     return;
   }
-  if (whole !== null && !dirty) return;
+  if (whole !== null && !dirty) {
+    event.detail.asksForWhole = true;
+    return;
+  }
   event.detail.parameters.have = root().dataset.stamp;
   if (busy()) event.detail.parameters.typing = "1";
 });
@@ -153,10 +156,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const asked = event.detail.requestConfig;
   if (asked?.elt?.id !== "record" || asked.verb !== "get" || !root() || event.detail.xhr.status === 204) return;
   const old = asked.parameters.have !== undefined && asked.parameters.have !== root().dataset.stamp;
-  if (whole !== null && !dirty && !saving) return;
+  if (asked.asksForWhole && !dirty && !saving) return;
   if (!saving && !old && (asked.parameters.typing !== undefined || !busy())) return;
   event.detail.shouldSwap = false;
-  whole = null;
+  if (asked.asksForWhole) whole = null;
   if (saving) again = true;
   else refresh();
 });
@@ -168,6 +171,7 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id !== "record") return;
   begin();
+  if (!event.detail.requestConfig?.asksForWhole) return; // an answer that was on its way before: the form is still to come
   if (whole) document.getElementById(whole)?.focus();
   whole = null;
 });
