@@ -87,6 +87,7 @@ def test_started_twice_the_second_says_what_is_running(hotline: RunningHotline) 
     assert hotline.readyz()[0] == 200
 
 
+@pytest.mark.alone
 def test_a_killed_agi_server_accepts_again_within_two_seconds(
     hotline: RunningHotline, phone: AgentPhone
 ) -> None:
