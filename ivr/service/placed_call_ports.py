@@ -11,7 +11,9 @@ from typing import Protocol
 from ivr.policy.callback_events import AttemptResult
 from ivr.service.callback_ports import AttemptName
 
-SPOKEN_AFTER = timedelta(seconds=2)  # from the document that puts him through to a word
+SPOKEN_AFTER = timedelta(
+    seconds=6
+)  # so long a leg may live that waits in vain for documents, the last one included
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,8 @@ class PlacedCall:
         """What the end of the first leg means, which by itself would be `result`; None: it had been picked up.
 
         Who picked up and was never asked has declined nothing: it was our own document that failed. That the customer
-        is put through next is written before he is: of an end right behind it nobody knows whether a word was spoken.
+        is put through next is written before he is, and perhaps when nobody waits for it any more: of an end right
+        behind it, which his own leg has not explained, nobody knows whether a word was spoken.
         """
         if self.served_at is not None and not self.name.is_announcement:
             return AttemptResult.REACHED if at - self.served_at > SPOKEN_AFTER else AttemptResult.CUT_OFF

@@ -22,7 +22,7 @@ from tests.fakes.twilio_rest import FakeTwilioRest, Fault, Ordered
 from tests.fakes.twiml_schema import parse, schema
 from tests.kills.judge import Ring
 
-FASTER = 10.0  # people are so much quicker than life; servers are not
+FASTER = 4.0  # people are so much quicker than life; servers are not
 RETRIES = 5
 RETRY_SECONDS = 0.4
 FAULTS = (
