@@ -40,7 +40,8 @@ twilio_calls_a_second = 20
 """
 LIVES_SECONDS = (0.3, 1.5)  # from when both are up until one of them is killed
 UP_SECONDS = 20.0
-SETTLED_SECONDS = 20.0
+SETTLED_SECONDS = 75.0
+PERHAPS_CALLED_AT_MOST = 2  # nobody can say whether a word was spoken: a person is asked
 STILL_OWED_AT_MOST = 8  # claimed by who was killed before the order: their lease is longer than this test
 
 
@@ -158,9 +159,12 @@ def test_customers_called_through_twilio_are_spoken_with_once_through_six_kills_
     done = {number for number, state in rows.items() if state == "done"}
     assert {number for number in done if not spoken[number]} == set(), "called done, and heard nobody"
     talked = {number for number, times in spoken.items() if times}
-    assert {rows[number] for number in talked - done} <= {"dialing"}, "spoken with, and to be called again"
+    assert {rows[number] for number in talked - done} <= {"dialing", "handed_over"}, (
+        "spoken with, and to be called again"
+    )
     left = [number for number, state in rows.items() if state in OPEN]
-    assert set(rows.values()) <= OPEN | {"done"}
+    assert set(rows.values()) <= OPEN | {"done", "handed_over"}
+    assert list(rows.values()).count("handed_over") <= PERHAPS_CALLED_AT_MOST
     assert len(left) <= STILL_OWED_AT_MOST
 
 

@@ -16,13 +16,15 @@ from typing import Self
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+from ivr.service.placed_call_ports import SPOKEN_AFTER
 from tests.fakes.live_twilio import PatientWire
 from tests.fakes.twilio_placed import Agent, Gone, PlacedLegs
 from tests.fakes.twilio_rest import FakeTwilioRest, Fault, Ordered
 from tests.fakes.twiml_schema import parse, schema
 from tests.kills.judge import Ring
 
-FASTER = 4.0  # people are so much quicker than life; servers are not
+FASTER = 10.0  # people are so much quicker than life; servers are not
+TALK_SECONDS = SPOKEN_AFTER.total_seconds() + 1.0  # what ends sooner may be none
 RETRIES = 5
 RETRY_SECONDS = 0.4
 FAULTS = (
@@ -41,7 +43,7 @@ class QuickPeople:
         return datetime.fromtimestamp(time.time(), UTC)
 
     def advance(self, seconds: float) -> datetime:
-        time.sleep(seconds / FASTER)
+        time.sleep(TALK_SECONDS if seconds >= 30 else seconds / FASTER)
         return self.now()
 
 
