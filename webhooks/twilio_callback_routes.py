@@ -89,7 +89,6 @@ class CallbackDoor:
     # ---- the customer's ----------------------------------------------------------------------------------------
 
     def greeting(self, name: AttemptName) -> str:
-        self.legs.greets(name)
         return words.greet(self.links(name), self.sounds)
 
     def greeted(self, name: AttemptName) -> str:

@@ -5,14 +5,11 @@ after it, and what it could not take is found by the sweep.
 """
 
 import logging
-from collections import deque
 
 from ivr.policy.callback_events import AttemptResult
 from ivr.service.callback_ports import AttemptName, CallbackNews
 from ivr.service.placed_call_ports import PlacedCall, PlacedCalls
 from ivr.service.ports import Clock
-
-GREETED_REMEMBERED = 1000
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +19,6 @@ class CallbackLegs:
 
     def __init__(self, placed: PlacedCalls, news: CallbackNews, clock: Clock) -> None:
         self._placed, self._news, self._clock = placed, news, clock
-        self._greets: deque[AttemptName] = deque(maxlen=GREETED_REMEMBERED)
 
     def picked_up(self, name: AttemptName, sid: str) -> PlacedCall | None:
         """The first phone was answered; None where nothing may follow: too late, over, or another leg's order."""
@@ -53,10 +49,6 @@ class CallbackLegs:
         """Another key, or none."""
         self._end(name, AttemptResult.AGENT_DECLINED)
 
-    def greets(self, name: AttemptName) -> None:
-        """The customer has picked up and is given the greeting; remembered as long as this process lives."""
-        self._greets.append(name)
-
     def heard(self, name: AttemptName) -> None:
         """He has heard the greeting, and is put through next; or all of what we had to tell him."""
         now = self._clock.now()
@@ -71,8 +63,8 @@ class CallbackLegs:
     ) -> bool:
         """His leg is over, `result` None where it was answered; True where the agent may still say it was a machine.
 
-        `bridged` None: the switch does not say whether he was put through. Who picked up and was not, though nobody
-        here gave him a greeting or though he had heard it all, has not left: a document of ours did not reach him.
+        `bridged` None: the switch does not say whether he was put through. Who has heard
+        the greeting to its end and was not has not left: the last document did not reach him.
         """
         call = self._placed.find(name)
         if call is None or call.result is not None:
@@ -82,7 +74,7 @@ class CallbackLegs:
             if agent_left:
                 self._end(name, AttemptResult.REACHED)
             return not agent_left
-        ours = agent_left or (result is None and (call.served_at is not None or name not in self._greets))
+        ours = agent_left or (result is None and call.served_at is not None)
         if ours and result is not AttemptResult.BUSY:
             result = AttemptResult.INTERRUPTED
         self._end(name, result or AttemptResult.NO_ANSWER)  # he left during the greeting

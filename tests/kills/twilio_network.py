@@ -7,7 +7,6 @@ is counted here, by the network, not by any book of ours.
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -59,13 +58,13 @@ class LiveLegs(PlacedLegs):
         super().play(call)
 
     def _customers_leg(self, call: Ordered, url: str, number: str) -> bool:
-        """Where a document of his cannot be had he is let go, and the agent's leg goes on."""
+        """Where a document of his cannot be had the whole call is over: Twilio's pages do not say what follows."""
         rung_at, bridged = time.time(), False
-        with suppress(Gone):
+        try:
             bridged = super()._customers_leg(call, url, number)
-        now = time.time()
-        heard = {f"voice of {call.to}": now} if bridged else {}
-        self.rings.append(Ring(number=number, rung_at=rung_at, answered_at=rung_at, heard=heard))
+        finally:
+            heard = {f"voice of {call.to}": time.time()} if bridged else {}
+            self.rings.append(Ring(number=number, rung_at=rung_at, answered_at=rung_at, heard=heard))
         return bridged
 
     def _post(self, url: str, fields: dict[str, str]) -> list[ET.Element]:
