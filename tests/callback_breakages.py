@@ -455,8 +455,8 @@ CALLBACK_BREAKAGES = (
         rule="R70",
         what="a talk through Twilio counts as broken off, and its customer is called again",
         file="ivr/service/placed_call_ports.py",
-        old="return AttemptResult.REACHED if at - self.served_at",
-        new="return AttemptResult.INTERRUPTED if at - self.served_at",
+        old="            return AttemptResult.REACHED if heard",
+        new="            return AttemptResult.INTERRUPTED if heard",
         test="tests/webhooks/test_twilio_callbacks.py::test_whoever_hangs_up_first_they_have_spoken[True-False]",
     ),
     Breakage(

@@ -66,11 +66,9 @@ class CallbackDoor:
             if times >= ASKED_AT_MOST:
                 return twiml.goodbye()
             return words.ask_again(self.links(name).to(f"accepted/{times + 1}"))
-        return (
-            twiml.goodbye()
-            if call is None
-            else words.connect(call, self.links(name), self.sounds, self.shown)
-        )
+        if call is None:
+            return twiml.goodbye()
+        return words.connect(call, self.links(name), self.sounds, self.shown)
 
     def told(self, name: AttemptName) -> str:
         self.legs.heard(name)

@@ -8,7 +8,7 @@ from typing import Protocol
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.service.placed_call_ports import PlacedCall
-from webhooks.twiml import DIAL_ADDS_SECONDS, LEAST_DIAL_SECONDS, Sounds, recorded
+from webhooks.twiml import DIAL_ADDS_SECONDS, LEAST_DIAL_SECONDS, Sounds, play_notice, recorded
 
 KEY_SECONDS = 8
 STAR_SECONDS = 3  # after the customer's leg is over: so long a 9 behind the star may take
@@ -41,7 +41,7 @@ def whisper(call: PlacedCall, links: CallbackLinks, sounds: Sounds) -> str:
 def connect(call: PlacedCall, links: CallbackLinks, sounds: Sounds, shown: str) -> str:
     """The customer's phone rings; he sees our own number. Where talks are recorded, the agent hears so first."""
     response = VoiceResponse()
-    _notice(response, sounds)
+    play_notice(response, sounds)
     dial = response.dial(
         timeout=max(round(call.customer_seconds), LEAST_DIAL_SECONDS) - DIAL_ADDS_SECONDS,
         time_limit=LONGEST_TALK_SECONDS,
@@ -59,14 +59,9 @@ def greet(links: CallbackLinks, sounds: Sounds) -> str:
     """On the customer's leg: the greeting, then we hear that it is over, then he is put through."""
     response = VoiceResponse()
     response.play(sounds.url(sounds.greeting))
-    _notice(response, sounds)
+    play_notice(response, sounds)
     response.redirect(links.to("greeted"), method="POST")
     return str(response)
-
-
-def _notice(response: VoiceResponse, sounds: Sounds) -> None:
-    if sounds.notice is not None:
-        response.play(sounds.url(sounds.notice))
 
 
 def was_it_a_machine(links: CallbackLinks) -> str:

@@ -196,8 +196,7 @@ def _ring(response: VoiceResponse, ring: Ring, links: Links, sounds: Sounds) -> 
     if not _ringable(ring):
         response.redirect(links.to("ring-refused"), method="POST")
         return
-    if sounds.notice is not None:
-        _play(response, (sounds.notice,), sounds)
+    play_notice(response, sounds)
     quiet = ring.sound is Sound.RINGING
     dial = response.dial(
         timeout=max(int(ring.seconds), LEAST_DIAL_SECONDS) - DIAL_ADDS_SECONDS,
@@ -208,6 +207,12 @@ def _ring(response: VoiceResponse, ring: Ring, links: Links, sounds: Sounds) -> 
         record=recorded(sounds),
     )
     _add_phone(dial, parse_phone(ring.phone), links.ref, _told(ring, links, sounds))
+
+
+def play_notice(response: VoiceResponse, sounds: Sounds) -> None:
+    """Where talks are recorded, before anybody's words are."""
+    if sounds.notice is not None:
+        response.play(sounds.url(sounds.notice))
 
 
 def recorded(sounds: Sounds) -> str | None:

@@ -92,9 +92,9 @@ class AsteriskCallbacks:
             return False
         if booted_at + BOOTED_WITHIN < fence.served_at:
             return False  # it still lives
-        for died_at in self._manager.deaths:
-            if died_at > fence.served_at:
-                return died_at - fence.served_at <= SPOKEN_AFTER
+        died_at = next((at for at in self._manager.deaths if at > fence.served_at), None)
+        if died_at is not None:
+            return died_at - fence.served_at <= SPOKEN_AFTER
         return booted_at - fence.served_at <= SPOKEN_AFTER + RESTARTED_WITHIN
 
     def stop(self, name: AttemptName) -> None:

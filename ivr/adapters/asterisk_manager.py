@@ -109,7 +109,7 @@ class AsteriskManager:
         self.dropped_events = 0
         self.booted_at: datetime | None = None
         """When this Asterisk began, to about a second, where it says so."""
-        self.deaths: deque[datetime] = deque(maxlen=_REMEMBERED)
+        self.deaths: tuple[datetime, ...] = ()
         """When an Asterisk was lost to us that was never seen again, oldest first: another came after it."""
         self._losses: deque[datetime] = deque(maxlen=_REMEMBERED)
         address = ManagerAddress(host=host, port=port, username=username, secret=secret)
@@ -246,7 +246,7 @@ class AsteriskManager:
         with self._lock:
             if self.booted_at is None or at - self.booted_at > _ANOTHER_AFTER:
                 before = [lost_at for lost_at in self._losses if lost_at <= at]
-                self.deaths.extend(before[-1:])
+                self.deaths = (*self.deaths, *before[-1:])[-_REMEMBERED:]
                 self.booted_at = at
 
     def _tell_events(self) -> None:

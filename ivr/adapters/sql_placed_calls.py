@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ivr.adapters.attempt_fences import parse_name
+from ivr.adapters.sql_call_statements import FIND
 from ivr.adapters.sql_callback_schema import callbacks, twilio_attempts
 from ivr.adapters.sql_engine import create_engine, read_engine, what_failed
-from ivr.adapters.sql_schema import Moment, calls
+from ivr.adapters.sql_schema import Moment
 from ivr.adapters.sql_statement import Statement
 from ivr.policy.callback import CallbackState
 from ivr.policy.callback_events import AttemptResult
@@ -46,9 +47,6 @@ _columns = (
 _ORDER = Statement(sa.insert(twilio_attempts).values({name: bindparam(name) for name in _columns.split()}))
 _FIND = Statement(sa.select(twilio_attempts).where(_mine))
 _KNOWS = Statement(sa.select(_its.name).where(_its.sid == bindparam("its_sid")))
-_IS_CALL = Statement(
-    sa.select(calls.c.id).where(calls.c.door == "twilio", calls.c.ref == bindparam("its_sid"))
-)
 _TAKEN_AS = Statement(
     sa.update(twilio_attempts).where(_mine, _its.sid.is_(None)).values(sid=bindparam("its_sid"))
 )
@@ -115,7 +113,7 @@ class SqlPlacedCalls:
     def is_call(self, sid: str) -> bool:
         """WhoseLegs."""
         with _said(), self._readers.connect() as connection:
-            return _IS_CALL.on(connection, {"its_sid": sid}).first is not None
+            return FIND.on(connection, {"door": "twilio", "ref": sid}).first is not None
 
     def attempt_of(self, sid: str) -> AttemptName | None:
         """WhoseLegs; of an announcement nobody spoke."""

@@ -1,5 +1,6 @@
 """By which switches this installation calls customers back, and what hears of the calls Twilio places for us."""
 
+from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,11 @@ def has_twilio(settings: Settings, rules: Rules) -> bool:
 
 def twilio_callbacks(settings: Settings, rules: Rules) -> TwilioCallbacks | None:
     """The switch far away; None where it is not set up."""
-    sid, token, base = settings.twilio_account_sid, settings.twilio_auth_token, settings.public_base_url
-    if sid is None or token is None or base is None or not rules.twilio_number:
+    rest, base = _rest_of(settings), settings.public_base_url
+    if rest is None or base is None or not rules.twilio_number:
         return None
     return TwilioCallbacks(
-        cache(partial(_rest, sid, token, settings.twilio_api_base_url)),
+        rest,
         SqlPlacedCalls(settings.database_url),
         SystemClock(),
         public_base_url=base,
@@ -49,20 +50,27 @@ def twilio_callbacks(settings: Settings, rules: Rules) -> TwilioCallbacks | None
 
 def twilio_logs(settings: Settings, rules: Rules) -> tuple[TwilioLog, ...]:
     """Twilio's list of calls; none where that door is not set up."""
-    sid, token = settings.twilio_account_sid, settings.twilio_auth_token
-    if sid is None or token is None or settings.public_base_url is None:
+    rest = _rest_of(settings)
+    if rest is None:
         return ()
     ours = {*rules.own_numbers, rules.twilio_number} - {""}
-    return (TwilioLog(cache(partial(_rest, sid, token, settings.twilio_api_base_url)), SystemClock(), ours),)
+    return (TwilioLog(rest, SystemClock(), ours),)
 
 
 def twilio_recordings(settings: Settings, rules: Rules) -> tuple[TwilioRecordings, ...]:
     """What fetches recorded talks from there; nothing where that door is not set up, or talks are not recorded."""
-    sid, token = settings.twilio_account_sid, settings.twilio_auth_token
-    if sid is None or token is None or settings.public_base_url is None or not rules.record_calls:
+    rest = _rest_of(settings)
+    if rest is None or not rules.record_calls:
         return ()
-    rest = cache(partial(_rest, sid, token, settings.twilio_api_base_url))
     return (TwilioRecordings(rest, SqlPlacedCalls(settings.database_url), settings.recordings_dir),)
+
+
+def _rest_of(settings: Settings) -> "Callable[[], TwilioCalls] | None":
+    """The account's interface, made when it is first needed; None where that door is not set up."""
+    sid, token = settings.twilio_account_sid, settings.twilio_auth_token
+    if sid is None or token is None or settings.public_base_url is None:
+        return None
+    return cache(partial(_rest, sid, token, settings.twilio_api_base_url))
 
 
 def _rest(sid: str, token: str, api_base_url: str | None) -> "TwilioCalls":

@@ -20,7 +20,7 @@ class AttemptResult(StrEnum):
     AGENT_DID_NOT_ANSWER = "agent_did_not_answer"
     NOT_PLACED = "not_placed"  # the switch says for certain that nothing ever left it
     INTERRUPTED = "interrupted"  # ended on our side before a person spoke with him, whose phone may have rung
-    CUT_OFF = "cut_off"  # the switch died as it put him through: nobody knows whether a word was spoken
+    CUT_OFF = "cut_off"  # over as he was put through: nobody knows whether a word was spoken
     NO_RESULT = "no_result"  # taken by hand, and in his time the agent said nothing of it
     UNKNOWN = "unknown"  # nobody can say whether the customer was rung
 

@@ -11,9 +11,7 @@ from typing import Protocol
 from ivr.policy.callback_events import AttemptResult
 from ivr.service.callback_ports import AttemptName
 
-SPOKEN_AFTER = timedelta(
-    seconds=6
-)  # so long a leg may live that waits in vain for documents, the last one included
+SPOKEN_AFTER = timedelta(seconds=6)  # so long a leg may live that waits for its documents in vain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +53,9 @@ class PlacedCall:
         is put through next is written before he is, and perhaps when nobody waits for it any more: of an end right
         behind it, which his own leg has not explained, nobody knows whether a word was spoken.
         """
-        if self.served_at is not None and not self.name.is_announcement:
-            return AttemptResult.REACHED if at - self.served_at > SPOKEN_AFTER else AttemptResult.CUT_OFF
         if self.served_at is not None:
-            return AttemptResult.REACHED
+            heard = self.name.is_announcement or at - self.served_at > SPOKEN_AFTER
+            return AttemptResult.REACHED if heard else AttemptResult.CUT_OFF
         if self.name.is_announcement:
             return AttemptResult.NO_ANSWER
         if self.dialled_at is not None:

@@ -351,7 +351,7 @@ def test_of_a_customer_who_answered_as_the_switch_died_nobody_says_that_he_was_r
 ) -> None:
     (tmp_path / str(NAME)).write_text(ANSWERED)
     if died_after_seconds is not None:
-        switch.manager.deaths.append(SERVED_AT + timedelta(seconds=died_after_seconds))
+        switch.manager.deaths = (SERVED_AT + timedelta(seconds=died_after_seconds),)
     switch.manager.booted_at = SERVED_AT + timedelta(seconds=started_after_seconds)
     assert callbacks.attempt(NAME) == seen
 

@@ -239,13 +239,27 @@ def test_what_he_chooses_stands_also_when_news_come_in_the_same_moment_r66(
     assert "POST" not in aborted, "of two looks the second may replace the first"
 
 
-def test_a_company_chosen_while_he_writes_is_in_his_form_and_his_words_and_hands_stay_r66(
-    pages_only: PagesOnly, floor: Floor
-) -> None:
+def in_a_call_of_two_companies(pages_only: PagesOnly, floor: Floor) -> Page:
+    """Ana talks with somebody whose number two of them have."""
     floor.company("甲公司"), floor.company("乙公司")
     call_id = floor.call("talking", 30, served_at=floor.now, served_by="ana")
     floor.seat("ana", state="talking", call_id=call_id)
-    page = opened(pages_only)
+    return opened(pages_only)
+
+
+def chooses_as_the_card_is_drawn_anew(page: Page) -> None:
+    """The second; then the button he pressed is there no more, and another like it is."""
+    page.evaluate("document.querySelector(\"[data-guess='2']\").dataset.old = ''")
+    page.keyboard.press("Alt+2")
+    page.evaluate('document.body.dispatchEvent(new CustomEvent("live:ring"))')
+    expect(page.locator("[data-guess]")).to_have_count(2)
+    expect(page.locator("[data-old]")).to_have_count(0)
+
+
+def test_a_company_chosen_while_he_writes_is_in_his_form_and_his_words_and_hands_stay_r66(
+    pages_only: PagesOnly, floor: Floor
+) -> None:
+    page = in_a_call_of_two_companies(pages_only, floor)
     page.locator("#q-symptom").type("打印机不动", timeout=SLOW_MS)
     page.keyboard.press("Alt+2")
     expect(page.locator("#q-company")).to_have_value("乙公司", timeout=SLOW_MS)
@@ -267,18 +281,11 @@ def test_a_company_chosen_while_he_writes_is_in_his_form_and_his_words_and_hands
 def test_a_company_chosen_is_in_his_form_though_the_card_is_drawn_anew_before_the_answer_r66(
     pages_only: PagesOnly, floor: Floor
 ) -> None:
-    floor.company("甲公司"), floor.company("乙公司")
-    call_id = floor.call("talking", 30, served_at=floor.now, served_by="ana")
-    floor.seat("ana", state="talking", call_id=call_id)
-    page = opened(pages_only)
+    page = in_a_call_of_two_companies(pages_only, floor)
     page.locator("#q-symptom").focus(timeout=SLOW_MS)
     choices: list[Route] = []
     page.route("**/desk/caller/company", lambda route: choices.append(route))  # noqa: PLW0108 # as below
-    page.evaluate("document.querySelector(\"[data-guess='2']\").dataset.old = ''")
-    page.keyboard.press("Alt+2")
-    page.evaluate('document.body.dispatchEvent(new CustomEvent("live:ring"))')
-    expect(page.locator("[data-guess]")).to_have_count(2)
-    expect(page.locator("[data-old]")).to_have_count(0)
+    chooses_as_the_card_is_drawn_anew(page)
     assert choices, "his choice is still on its way"
     choices[0].continue_()
     expect(page.locator("#q-company")).to_have_value("乙公司", timeout=SLOW_MS)
@@ -288,10 +295,7 @@ def test_a_company_chosen_is_in_his_form_though_the_card_is_drawn_anew_before_th
 def test_a_company_chosen_is_in_his_form_though_news_of_before_are_answered_first_r66(
     pages_only: PagesOnly, floor: Floor
 ) -> None:
-    floor.company("甲公司"), floor.company("乙公司")
-    call_id = floor.call("talking", 30, served_at=floor.now, served_by="ana")
-    floor.seat("ana", state="talking", call_id=call_id)
-    page = opened(pages_only)
+    page = in_a_call_of_two_companies(pages_only, floor)
     page.locator("#q-symptom").focus(timeout=SLOW_MS)
     news: list[Route] = []
     page.route("**/desk/record?*typing=1*", lambda route: news.append(route))  # noqa: PLW0108 # as below
@@ -309,18 +313,11 @@ def test_a_company_chosen_is_in_his_form_though_news_of_before_are_answered_firs
 def test_a_company_chosen_while_his_words_are_saved_stands_though_the_card_is_drawn_anew_r66(
     pages_only: PagesOnly, floor: Floor
 ) -> None:
-    floor.company("甲公司"), floor.company("乙公司")
-    call_id = floor.call("talking", 30, served_at=floor.now, served_by="ana")
-    floor.seat("ana", state="talking", call_id=call_id)
-    page = opened(pages_only)
+    page = in_a_call_of_two_companies(pages_only, floor)
     page.locator("#q-symptom").type("打印机不动", timeout=SLOW_MS)
     saves: list[Route] = []
     page.route("**/draft", lambda route: saves.append(route))  # noqa: PLW0108 # of a built-in method Playwright can keep nothing
-    page.evaluate("document.querySelector(\"[data-guess='2']\").dataset.old = ''")
-    page.keyboard.press("Alt+2")
-    page.evaluate('document.body.dispatchEvent(new CustomEvent("live:ring"))')
-    expect(page.locator("[data-guess]")).to_have_count(2)
-    expect(page.locator("[data-old]")).to_have_count(0)
+    chooses_as_the_card_is_drawn_anew(page)
     assert saves, "his words are still on their way"
     for save in saves:
         save.continue_()
